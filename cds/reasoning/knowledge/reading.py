@@ -1,0 +1,195 @@
+"""Reading YAML chapters strictly: a mistake is reported with file, line and the nearest right name.
+
+A chapter is one YAML file, or a folder of files that are laid one after the other. A site's own folder is laid over
+the package's: mappings are merged member by member, lists whose items have an `id` are merged item by item (an item
+with an unknown id is added), everything else is replaced. `off: true` switches an item off.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+__all__ = ["Mistake", "Mistakes", "Strict", "read_chapter"]
+
+Node = yaml.Node
+M = TypeVar("M", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Base of every schema of rules/: unknown members are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=False)
+
+
+class Mistake(NamedTuple):
+    """One thing wrong with the knowledge, where it stands, and the nearest right name where there is one."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class Mistakes(Exception):  # noqa: N818 - it is a list of mistakes, `cds.errors` turns it into a KnowledgeError
+    """Everything that is wrong with a folder of knowledge."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:
+    """The chapter `name` (a file `name`.yaml or a folder `name`/ of YAML files) of the first folder, with the same
+    chapter of each further folder laid over it.
+
+    Raises Mistakes with everything that is wrong.
+    """
+    merged: Node | None = None
+    for folder in folders:
+        for file in _files(folder, name):
+            node = _compose(file, folder)
+            if node is not None:
+                merged = node if merged is None else _lay(merged, node)
+    if merged is None:
+        raise Mistakes([Mistake(f"{name}.yaml", 1, "this chapter is missing")])
+    try:
+        return model.model_validate(_plain(merged))
+    except ValidationError as error:
+        raise Mistakes([_mistake(each, merged, model) for each in error.errors(include_url=False)]) from None
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    single = folder / f"{name}.yaml"
+    return [single] if single.is_file() else sorted((folder / name).glob("*.yaml"))
+
+
+def _compose(file: Path, folder: Path) -> Node | None:
+    label = file.relative_to(folder).as_posix()
+    try:
+        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        loader.name = label
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise Mistakes([Mistake(label, line, error.problem or "not YAML")]) from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise Mistakes([Mistake(label, 1, "not YAML in UTF-8")]) from None
+    if node is not None:
+        twice = list(_repeated_keys(node))
+        if twice:
+            raise Mistakes(twice)
+    return node
+
+
+def _repeated_keys(node: Node) -> Iterator[Mistake]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield Mistake(key.start_mark.name, key.start_mark.line + 1, f"'{key.value}' stands twice")
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated_keys(item)
+
+
+def _lay(below: Node, above: Node) -> Node:
+    if isinstance(below, yaml.MappingNode) and isinstance(above, yaml.MappingNode):
+        members = {key.value: (key, value) for key, value in below.value}
+        for key, value in above.value:
+            old = members.get(key.value)
+            members[key.value] = (key, _lay(old[1], value) if old else value)
+        return yaml.MappingNode(below.tag, list(members.values()), below.start_mark, below.end_mark)
+    if isinstance(below, yaml.SequenceNode) and isinstance(above, yaml.SequenceNode):
+        ids = [_id(item) for item in above.value]
+        if above.value and all(ids):
+            items = {_id(item) or str(place): item for place, item in enumerate(below.value)}
+            for name, item in zip(ids, above.value, strict=True):
+                assert name is not None
+                items[name] = _lay(items[name], item) if name in items else item
+            return yaml.SequenceNode(below.tag, list(items.values()), below.start_mark, below.end_mark)
+    return above
+
+
+def _id(node: Node) -> str | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "id" and isinstance(value, yaml.ScalarNode):
+                return str(value.value)
+    return None
+
+
+def _plain(node: Node) -> Any:
+    constructor = yaml.constructor.SafeConstructor()
+    value = constructor.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return _without_off(value)
+
+
+def _without_off(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_off(item) for item in value if not (isinstance(item, dict) and item.get("off") is True)]
+    if isinstance(value, dict):
+        return {key: _without_off(item) for key, item in value.items()}
+    return value
+
+
+def _mistake(error: Any, root: Node, model: type[BaseModel]) -> Mistake:
+    location = error["loc"]
+    node = _find(root, location)
+    message = error["msg"]
+    if error["type"] == "extra_forbidden":
+        names = _names_at(model, location[:-1])
+        nearest = difflib.get_close_matches(str(location[-1]), names, 1, 0.5)
+        message = f"'{location[-1]}' is not known here" + (f"; did you mean '{nearest[0]}'?" if nearest else "")
+    elif error["type"] == "literal_error":
+        expected = str(error["ctx"]["expected"])
+        nearest = difflib.get_close_matches(str(error["input"]), expected.replace("'", "").replace(" or ", ", ").split(", "), 1, 0.4)
+        message = f"'{error['input']}' is not one of {expected}" + (f"; did you mean '{nearest[0]}'?" if nearest else "")
+    elif error["type"] == "missing":
+        message = f"'{location[-1]}' is missing"
+    path = ".".join(str(part) for part in location)
+    return Mistake(node.start_mark.name, node.start_mark.line + 1, f"{path}: {message}")
+
+
+def _find(root: Node, location: Sequence[str | int]) -> Node:
+    """The deepest node on the way to `location`; a key's own node where the mistake is the key."""
+    node = root
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    node = value if not isinstance(value, yaml.ScalarNode) else key
+                    break
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+    return node
+
+
+def _names_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """The member names of every schema below `model`: near enough to find the nearest right one."""
+    del location
+    names: set[str] = set()
+    waiting: list[Any] = [model]
+    seen: set[Any] = set()
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            if each in seen:
+                continue
+            seen.add(each)
+            for name, field in each.model_fields.items():
+                names.add(field.alias or name)
+                waiting.append(field.annotation)
+        else:
+            waiting.extend(getattr(each, "__args__", ()))
+    return sorted(names)
