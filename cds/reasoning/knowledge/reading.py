@@ -8,6 +8,7 @@ with an unknown id is added), everything else is replaced. `off: true` switches 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -46,6 +47,21 @@ class Mistakes(Exception):  # noqa: N818 - it is a list of mistakes, `cds.errors
         self.mistakes = tuple(mistakes)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML with the booleans of its version 1.2 only: `no`, `off` and `on` are words, as a clinician means them."""
+
+    @classmethod
+    def construct(cls, node: Node) -> Any:
+        return cls("").construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))  # type: ignore[no-untyped-call]
+
+
 def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:
     """The chapter `name` (a file `name`.yaml or a folder `name`/ of YAML files) of the first folder, with the same
     chapter of each further folder laid over it.
@@ -60,6 +76,7 @@ def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:
                 merged = node if merged is None else _lay(merged, node)
     if merged is None:
         raise Mistakes([Mistake(f"{name}.yaml", 1, "this chapter is missing")])
+    merged = _switched_on(merged)
     try:
         return model.model_validate(_plain(merged))
     except ValidationError as error:
@@ -74,7 +91,7 @@ def _files(folder: Path, name: str) -> list[Path]:
 def _compose(file: Path, folder: Path) -> Node | None:
     label = file.relative_to(folder).as_posix()
     try:
-        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        loader = _Loader(file.read_text(encoding="utf-8"))
         loader.name = label
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
@@ -129,18 +146,25 @@ def _id(node: Node) -> str | None:
     return None
 
 
+def _switched_on(node: Node) -> Node:
+    """`node` without the list items that say `off: true`."""
+    if isinstance(node, yaml.SequenceNode):
+        items = [_switched_on(item) for item in node.value if not _is_off(item)]
+        return yaml.SequenceNode(node.tag, items, node.start_mark, node.end_mark)
+    if isinstance(node, yaml.MappingNode):
+        members = [(key, _switched_on(value)) for key, value in node.value]
+        return yaml.MappingNode(node.tag, members, node.start_mark, node.end_mark)
+    return node
+
+
+def _is_off(node: Node) -> bool:
+    return isinstance(node, yaml.MappingNode) and any(
+        key.value == "off" and value.value == "true" for key, value in node.value
+    )
+
+
 def _plain(node: Node) -> Any:
-    constructor = yaml.constructor.SafeConstructor()
-    value = constructor.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
-    return _without_off(value)
-
-
-def _without_off(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_off(item) for item in value if not (isinstance(item, dict) and item.get("off") is True)]
-    if isinstance(value, dict):
-        return {key: _without_off(item) for key, item in value.items()}
-    return value
+    return _Loader.construct(node)
 
 
 def _mistake(error: Any, root: Node, model: type[BaseModel]) -> Mistake:
