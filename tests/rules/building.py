@@ -185,7 +185,8 @@ def _observed(observation: Case) -> tuple[Resource, str]:
         return {"text": _SIGNS[lab]}, "exam"
     loinc = _LOINC[lab][observation.get("unit", "")]
     category = "vital-signs" if lab in _VITAL_SIGNS else "laboratory"
-    return {"coding": [{"system": "http://loinc.org", "code": loinc}]}, category
+    name = lab.replace("-", " ").capitalize()
+    return {"coding": [{"system": "http://loinc.org", "code": loinc}], "text": name}, category
 
 
 def _medication(identifier: str, medication: Case, subject: Resource, now: datetime) -> Resource:
