@@ -17,3 +17,194 @@ CdsError
 
 Messages are for the integrator: they name members and limits of the protocol, never a value of the request.
 """
+
+# ruff: noqa: N818 - an error is named for what is wrong
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Final, NamedTuple
+
+import msgspec
+
+__all__ = [
+    "ANSWERED",
+    "OK",
+    "BodyTooLarge",
+    "CdsError",
+    "HttpAnswer",
+    "InputError",
+    "InvalidRequest",
+    "KnowledgeError",
+    "MethodNotAllowed",
+    "NoSuchResource",
+    "NotJson",
+    "PreconditionFailed",
+    "RequestError",
+    "Unexpected",
+    "UnknownService",
+    "WrongHook",
+    "WrongMediaType",
+    "answer",
+    "from_framework",
+]
+
+OK: Final = 200
+"""What is not an error."""
+
+
+class CdsError(Exception):
+    """Base of the tree. `status` and `issue` (FHIR's issue-type) are what HTTP and OperationOutcome make of it."""
+
+    status: ClassVar[int] = 500
+    issue: ClassVar[str] = "exception"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers of the answer beyond its content type."""
+        return {}
+
+
+class RequestError(CdsError):
+    """The caller's request cannot be answered; the caller can mend it."""
+
+    status = 400
+    issue = "invalid"
+
+
+class NotJson(RequestError):
+    """The body is not the JSON of a CDS Hooks request."""
+
+    issue = "structure"
+
+
+class InvalidRequest(RequestError):
+    """A member is missing or malformed; the message names it."""
+
+
+class WrongHook(RequestError):
+    """The service exists, but not for this hook (R3). Names the hooks that it serves."""
+
+    issue = "not-supported"
+
+    def __init__(self, served: Iterable[str]) -> None:
+        super().__init__(f"`hook` must be one that this service serves: {', '.join(served)}")
+
+
+class UnknownService(RequestError):
+    """No service has the id in the path."""
+
+    status = 404
+    issue = "not-found"
+
+    def __init__(self) -> None:
+        super().__init__("there is no service with this id; GET /cds-services lists them")
+
+
+class NoSuchResource(RequestError):
+    """Nothing lives under the path."""
+
+    status = 404
+    issue = "not-found"
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing under this path; GET /cds-services lists the services")
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, but not for this method. `allow` is the Allow header."""
+
+    status = 405
+    issue = "not-supported"
+
+    def __init__(self, allow: str = "") -> None:
+        super().__init__(f"this path takes {allow} only" if allow else "this path does not take this method")
+        self.allow = allow
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"allow": self.allow} if self.allow else {}
+
+
+class PreconditionFailed(RequestError):
+    """Nothing true can be said without data that the request lacks (R7)."""
+
+    status = 412
+    issue = "required"
+
+
+class BodyTooLarge(RequestError):
+    """The body exceeds the limit of the settings."""
+
+    status = 413
+    issue = "too-long"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body must not exceed {limit} bytes")
+
+
+class WrongMediaType(RequestError):
+    """The body is not said to be JSON in UTF-8."""
+
+    status = 415
+    issue = "not-supported"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"accept-post": "application/json"}
+
+
+class KnowledgeError(CdsError):
+    """rules/ or profiles/ cannot be loaded; one mistake per line, each with its file and line."""
+
+
+class InputError(CdsError):
+    """A file given to the command line cannot be read."""
+
+
+class Unexpected(CdsError):
+    """A defect of ours. Says nothing about its cause: the cause may quote the patient."""
+
+    def __init__(self) -> None:
+        super().__init__("the service failed; the failure is in its log")
+
+
+ANSWERED: tuple[type[CdsError], ...] = (
+    NotJson,
+    InvalidRequest,
+    WrongHook,
+    UnknownService,
+    NoSuchResource,
+    MethodNotAllowed,
+    PreconditionFailed,
+    BodyTooLarge,
+    WrongMediaType,
+    Unexpected,
+)
+"""Every error that an HTTP client can meet."""
+
+
+class HttpAnswer(NamedTuple):
+    """An error as it goes over the wire (R8): an OperationOutcome, whatever went wrong."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def answer(error: CdsError) -> HttpAnswer:
+    """`error` as HTTP: one shape, no stack trace, no path, no patient data, no echo of the input (R8)."""
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": error.issue, "diagnostics": str(error)}],
+    }
+    headers = {"content-type": "application/fhir+json", "cache-control": "no-store", **error.headers}
+    return HttpAnswer(error.status, msgspec.json.encode(outcome), headers)
+
+
+def from_framework(status: int, allow: str = "") -> CdsError:
+    """What Starlette would answer by itself with `status`, as an error of ours."""
+    if status == MethodNotAllowed.status:
+        return MethodNotAllowed(allow)
+    if status == NoSuchResource.status:
+        return NoSuchResource()
+    return RequestError("the request cannot be answered") if status < Unexpected.status else Unexpected()

@@ -7,6 +7,7 @@ templates.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -15,9 +16,11 @@ __all__ = [
     "Action",
     "Card",
     "Coding",
+    "Discovery",
     "Indicator",
     "Link",
     "Response",
+    "ServiceEntry",
     "Source",
     "Suggestion",
 ]
@@ -29,7 +32,7 @@ class _Outgoing(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     """Base of everything that leaves: no nulls, no empty values, no unknown members."""
 
 
-class Coding(_Outgoing):
+class Coding(_Outgoing, frozen=True):
     """A code (C5, F1)."""
 
     code: str
@@ -37,7 +40,7 @@ class Coding(_Outgoing):
     display: str = ""
 
 
-class Source(_Outgoing):
+class Source(_Outgoing, frozen=True):
     """Where a card comes from: the service, and the kind of guidance as `topic` (C1)."""
 
     label: str
@@ -46,7 +49,7 @@ class Source(_Outgoing):
     topic: Coding | None = None
 
 
-class Action(_Outgoing):
+class Action(_Outgoing, frozen=True):
     """C4. create and update carry the whole resource, delete carries `resourceId`."""
 
     type: Literal["create", "update", "delete"]
@@ -55,7 +58,7 @@ class Action(_Outgoing):
     resourceId: str = ""  # noqa: N815 - the specification's name
 
 
-class Suggestion(_Outgoing):
+class Suggestion(_Outgoing, frozen=True):
     """C3. `actions` is never an empty array: it is left out when there is none."""
 
     label: str
@@ -64,7 +67,7 @@ class Suggestion(_Outgoing):
     actions: tuple[Action, ...] = ()
 
 
-class Link(_Outgoing):
+class Link(_Outgoing, frozen=True):
     """C6. `appContext` only on smart links."""
 
     label: str
@@ -73,7 +76,7 @@ class Link(_Outgoing):
     appContext: str = ""  # noqa: N815
 
 
-class Card(_Outgoing):
+class Card(_Outgoing, frozen=True):
     """C1 to C8."""
 
     uuid: str
@@ -88,8 +91,29 @@ class Card(_Outgoing):
     extension: dict[str, Any] = {}
 
 
-class Response(_Outgoing):
+class Response(_Outgoing, frozen=True):
     """The answer to a hook. `cards` is always there, also when empty."""
 
     cards: list[Card]
     extension: dict[str, Any] = {}
+
+
+class ServiceEntry(_Outgoing, frozen=True):
+    """One service on one hook, as discovery lists it (D2, D3)."""
+
+    hook: str
+    id: str
+    description: str
+    title: str = ""
+    version: str = ""
+    """Of CDS Hooks."""
+    hookVersion: str = ""  # noqa: N815
+    prefetch: Mapping[str, str] = {}
+    usageRequirements: str = ""  # noqa: N815
+    extension: dict[str, Any] = {}
+
+
+class Discovery(_Outgoing, frozen=True):
+    """The answer of `GET /cds-services`."""
+
+    services: list[ServiceEntry]
