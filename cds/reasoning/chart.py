@@ -138,6 +138,8 @@ class Measurement(NamedTuple):
     preliminary: bool = False
     rank: int = 0
     """Place of the LOINC code in the order of preference of its test (REN-1)."""
+    doubt: str = ""
+    """"phosphate-swap": usable only if the kidneys explain it (LAB-2); "" otherwise."""
 
 
 class Finding(NamedTuple):

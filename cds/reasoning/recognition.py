@@ -7,12 +7,19 @@ concept stands in rules/terms; how a sentence denies, doubts or speaks of a rela
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cds.reasoning.chart import Choice, Finding, Moment, Problem, Procedure, Ref, Report, Severity
+from cds.reasoning.chart import Chart, Choice, Finding, Match, Moment, Problem, Procedure, Ref, Report, Severity
+from cds.reasoning.conclusions import Evidence, Text
 from cds.reasoning.language.sites import Site
 
-__all__ = ["Recognised", "Weight"]
+if TYPE_CHECKING:
+    from cds.reasoning.knowledge.recognition import RecognitionChapter
+    from cds.reasoning.language import Language
+    from cds.reasoning.language.terms import Said
+
+__all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognition_row"]
 
 Weight = Literal["strong", "weak"]
 
@@ -26,7 +33,7 @@ class Recognised(NamedTuple):
     weight: Weight
     """Of the evidence (ACC-1 to ACC-4), before site, commonness and umbrella are judged (DYS-1)."""
     reasons: tuple[str, ...]
-    """Why it is weak: provisional, old-encounter, text-only, tier-c, hypothetical, preliminary."""
+    """Why it is weak: provisional, old-encounter, text-only, hypothetical, preliminary."""
     state: Choice
     coded: bool
     """A code matched (with the words that it may need); False: recognised by words alone."""
@@ -38,15 +45,19 @@ class Recognised(NamedTuple):
     severity: Severity | None
     when: Moment | None
     """Onset, else recorded date, of a Condition; effective date of an Observation or report; last date of a Procedure."""
+    alone: bool = False
+    """No other concept was recognised in the same Condition (D-13)."""
 
 
 class Recognition(NamedTuple):
     """Everything recognised in one chart, by concept."""
 
-    by_concept: dict[str, tuple[Recognised, ...]]
+    by_concept: Mapping[str, tuple[Recognised, ...]]
 
     def of(self, *concepts: str) -> tuple[Recognised, ...]:
         """Every recognition of any of `concepts`, active and past, in a stable order."""
+        if len(concepts) == 1:
+            return self.by_concept.get(concepts[0], ())
         return tuple(each for concept in concepts for each in self.by_concept.get(concept, ()))
 
     def active(self, *concepts: str) -> tuple[Recognised, ...]:
@@ -56,3 +67,212 @@ class Recognition(NamedTuple):
     def past(self, *concepts: str) -> tuple[Recognised, ...]:
         """The past ones only."""
         return tuple(each for each in self.of(*concepts) if each.state == "past")
+
+
+_KINDS = {
+    "Condition": Text("Diagnosis", "Diagnostic"),
+    "Observation": Text("Finding", "Constatation"),
+    "DiagnosticReport": Text("Report", "Compte rendu"),
+    "Procedure": Text("Procedure", "Acte"),
+}
+_REASONS = {
+    "provisional": Text("not confirmed", "non confirmé"),
+    "old-encounter": Text("old encounter diagnosis", "diagnostic de séjour ancien"),
+    "text-only": Text("by words only", "texte seul"),
+    "hypothetical": Text("worded as a hypothesis", "formulé comme hypothèse"),
+    "preliminary": Text("preliminary", "provisoire"),
+}
+_PAST = Text("past", "passé")
+
+
+def recognition_row(recognised: Recognised) -> Evidence:
+    """A row of the table for what was recognised, in the words of the record."""
+    remarks = [_REASONS[reason] for reason in recognised.reasons]
+    if recognised.state == "past":
+        remarks.insert(0, _PAST)
+    remark = Text("; ".join(each.en for each in remarks), " ; ".join(each.fr for each in remarks)) if remarks else None
+    label = _KINDS.get(recognised.source.type, _KINDS["Condition"])
+    return Evidence(label, recognised.source, recognised.text, recognised.when, remark)
+
+
+def recognise(chart: Chart, language: Language, rules: RecognitionChapter) -> Recognition:
+    """Everything that the chart says, by concept."""
+    found: dict[str, list[Recognised]] = {}
+    for problem in chart.problems:
+        _add(found, _in_problem(problem, language, rules))
+    for finding in chart.findings:
+        if finding.value is not False and finding.severity != "absent":
+            _add(found, _in_finding(finding, language))
+    for report in chart.reports:
+        _add(found, _in_report(report, language, rules))
+    for procedure in chart.procedures:
+        _add(found, _in_procedure(procedure, language))
+    return Recognition({concept: tuple(sorted(each, key=_order)) for concept, each in found.items()})
+
+
+def _add(found: dict[str, list[Recognised]], more: Iterable[Recognised]) -> None:
+    for each in more:
+        found.setdefault(each.concept, []).append(each)
+
+
+def _order(recognised: Recognised) -> tuple[str, str, str]:
+    return recognised.source.type, recognised.source.id, recognised.text
+
+
+def _in_problem(problem: Problem, language: Language, rules: RecognitionChapter) -> list[Recognised]:
+    said = _said(problem.texts, language)
+    by_code = _by_code(problem.matches, said)
+    reasons = ("provisional",) * (problem.level == "unconfirmed") + ("old-encounter",) * problem.old_encounter
+    text = problem.texts[0] if problem.texts else _words_of(problem.matches)
+    own_site = language.sites.read(*problem.sites) if problem.sites else Site()
+    severity = problem.severity
+    found = []
+    for concept, match in by_code.items():
+        words = said.get(concept)
+        why = reasons + (("hypothetical",) if words is not None and words.hypothetical else ())
+        site = own_site if own_site != _NOWHERE else language.sites.read(*problem.texts)
+        tier_c = words is None and match.tier == "C"
+        found.append(
+            Recognised(
+                concept, problem.source, problem, "weak" if why else "strong", why, problem.state, True, tier_c,
+                text, site, severity or _severity(problem, language), problem.onset or problem.recorded,
+            )
+        )  # fmt: skip
+    for concept, words in said.items():
+        if concept in by_code or (by_code and not language.beside_codes(concept, rules.words_beside_codes.groups)):
+            continue
+        why = (*reasons, "text-only") + (("hypothetical",) if words.hypothetical else ())
+        site = own_site if own_site != _NOWHERE else words.site
+        found.append(
+            Recognised(
+                concept, problem.source, problem, "weak", why, problem.state, False, False,
+                text, site, severity or _severity(problem, language), problem.onset or problem.recorded,
+            )
+        )  # fmt: skip
+    return [found[0]._replace(alone=True)] if len(found) == 1 else found
+
+
+_NOWHERE = Site()
+
+
+def _severity(problem: Problem, language: Language) -> Severity | None:
+    for text in (problem.severity_text, *problem.texts):
+        graded = language.severity(text) if text else None
+        if graded is not None:
+            return graded
+    return None
+
+
+def _by_code(matches: Iterable[Match], said: Mapping[str, Said]) -> dict[str, Match]:
+    """The concepts that codes say, each with its best code; a shared code needs the words too (ACC-2)."""
+    best: dict[str, Match] = {}
+    for match in matches:
+        if match.needs_text and match.concept not in said:
+            continue
+        known = best.get(match.concept)
+        if known is None or _TIERS[match.tier] < _TIERS[known.tier]:
+            best[match.concept] = match
+    return best
+
+
+_TIERS = {"A": 0, "title": 1, "B": 2, "C": 3}
+
+
+def _said(texts: Iterable[str], language: Language) -> dict[str, Said]:
+    """What the words say, each concept once: the first mention that is not hypothetical, else the first."""
+    said: dict[str, Said] = {}
+    for text in texts:
+        for each in language.concepts(text):
+            known = said.get(each.term)
+            if known is None or (known.hypothetical and not each.hypothetical):
+                said[each.term] = each
+    return said
+
+
+def _words_of(matches: Iterable[Match]) -> str:
+    return next((match.coding.display or match.coding.code for match in matches), "")
+
+
+def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
+    said = _said((*finding.texts, *finding.value_texts), language)
+    by_code = _by_code((*finding.matches, *finding.value_matches), said)
+    text = " : ".join((*finding.texts[:1], *finding.value_texts[:1])) or _words_of(finding.matches)
+    site = language.sites.read(*finding.sites) if finding.sites else Site()
+    why = ("preliminary",) * finding.preliminary
+    severity = finding.severity or next((s for s in map(language.severity, finding.value_texts) if s), None)
+    if severity == "absent":
+        return []
+    found = []
+    for concept, match in by_code.items():
+        tier_c = concept not in said and match.tier == "C"
+        found.append(
+            Recognised(
+                concept, finding.source, finding, "weak" if why else "strong", why, "active", True, tier_c,
+                text, site, severity, finding.when,
+            )
+        )  # fmt: skip
+    for concept, words in said.items():
+        if concept not in by_code:
+            reasons = (*why, "text-only") + (("hypothetical",) if words.hypothetical else ())
+            found.append(
+                Recognised(
+                    concept, finding.source, finding, "weak", reasons, "active", False, False,
+                    text, site if site != _NOWHERE else words.site, severity, finding.when,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _in_report(report: Report, language: Language, rules: RecognitionChapter) -> list[Recognised]:
+    why = ("preliminary",) * report.preliminary
+    found = [
+        Recognised(
+            match.concept, report.source, report, "weak" if why else "strong", why, "active", True, match.tier == "C",
+            match.coding.display or match.coding.code, Site(), None, report.when,
+        )
+        for match in (*report.matches, *report.value_matches)
+        if not match.needs_text
+    ]  # fmt: skip
+    for text in report.texts:
+        for words in language.concepts(text):
+            reasons = why + (("hypothetical",) if words.hypothetical else ())
+            if words.term not in rules.strong_in_reports:
+                reasons = (*reasons, "text-only")
+            found.append(
+                Recognised(
+                    words.term, report.source, report, "weak" if reasons else "strong", reasons, "active", False, False,
+                    words.sentence, words.site, language.severity(words.sentence), report.when,
+                )
+            )  # fmt: skip
+    for name in report.name:
+        for words in language.concepts(name):
+            found.append(
+                Recognised(
+                    words.term, report.source, report, "weak", ("text-only",), "active", False, False,
+                    name, words.site, None, report.when,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _in_procedure(procedure: Procedure, language: Language) -> list[Recognised]:
+    said = _said(procedure.texts, language)
+    by_code = _by_code(procedure.matches, said)
+    text = procedure.texts[0] if procedure.texts else _words_of(procedure.matches)
+    site = language.sites.read(*procedure.sites, *procedure.texts)
+    found = [
+        Recognised(
+            concept, procedure.source, procedure, "strong", (), "active", True, match.tier == "C" and concept not in said,
+            text, site, None, procedure.last or procedure.first,
+        )
+        for concept, match in by_code.items()
+    ]  # fmt: skip
+    if not by_code:
+        found += [
+            Recognised(
+                concept, procedure.source, procedure, "weak", ("text-only",), "active", False, False,
+                text, site, None, procedure.last or procedure.first,
+            )
+            for concept in said
+        ]  # fmt: skip
+    return found

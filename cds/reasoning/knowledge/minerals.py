@@ -1,0 +1,138 @@
+"""The schema of rules/minerals.yaml: fixed cut-offs of calcium, phosphate and PTH (CAL, LAB-4, MET-0, ANOM)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from cds.reasoning.knowledge.reading import Strict
+
+__all__ = ["Grade", "Grounds", "MineralsChapter"]
+
+Grade = Literal["S", "G", "L", "E"]
+"""Stated in the source document; guideline; literature; expert decision made for this service."""
+
+
+def _dashed(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class Dashed(Strict):
+    """Members are written with dashes in YAML."""
+
+    model_config = ConfigDict(alias_generator=_dashed)
+
+
+class Grounds(Strict):
+    """Where a cut-off comes from: tags of rules/sources.yaml and the grade."""
+
+    tags: tuple[str, ...] = ()
+    grade: Grade
+
+
+class Span(Dashed):
+    from_: float
+    to: float
+
+
+class TotalAndIonised(Strict):
+    total: float
+    ionised: float
+
+
+class Choice(Dashed):
+    ionised_days: int
+    ionised_hours: float
+    source: Grounds
+
+
+class Unreliable(Dashed):
+    total_at_most: float
+    albumin_below: float
+    albumin_above: float
+    egfr_below: float
+    near_limit: float
+    albumin_days: int
+    total_protein_below: float
+    source: Grounds
+
+
+class Correction(Dashed):
+    per_gram: float
+    reference_albumin: float
+    albumin: Span
+    albumin_hours: float
+    egfr_at_least: float
+    source: Grounds
+
+
+class Product(Dashed):
+    raised: float
+    very_high: float
+    days: int
+    source: Grounds
+
+
+class Alarm(Dashed):
+    fresh_hours: float
+    stale_days: int
+    critical_above: TotalAndIonised
+    urgent_from: TotalAndIonised
+    critical_below: TotalAndIonised
+    adjust_low_when_albumin_below: float
+    source: Grounds
+
+
+class Edta(Dashed):
+    calcium_below: float
+    potassium_above: float
+
+
+class Pseudo(Dashed):
+    ionised_hours_before: float
+    ionised_days_after: int
+    globulins_above: float
+    platelets_above: float
+    albumin_above: float
+    edta: Edta
+    source: Grounds
+
+
+class Verified(Dashed):
+    ionised_once_above: float
+    ionised_above_own_limit_by: float
+    apart_hours: float
+    days: int
+    single_from: float
+    history_years: float
+    grade: Grade
+
+
+class Phosphate(Dashed):
+    high_once_above: float
+    swap_above: float
+    egfr_below: float
+    grade: Grade
+
+
+class Pth(Dashed):
+    suppressed_below: float
+    paired_days: int
+    anomaly_multiple: float
+    dialysis_target: Span
+    source: Grounds
+
+
+class MineralsChapter(Dashed):
+    """rules/minerals.yaml."""
+
+    choice: Choice
+    unreliable: Unreliable
+    correction: Correction
+    product: Product
+    alarm: Alarm
+    pseudo: Pseudo
+    verified: Verified
+    phosphate: Phosphate
+    pth: Pth

@@ -1,0 +1,37 @@
+"""The schema of rules/recognition.yaml (ACC-1 to ACC-4, ACC-7, TRG-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from cds.reasoning.knowledge.minerals import Dashed
+
+__all__ = ["Layer", "RecognitionChapter"]
+
+Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
+
+
+class Beside(Dashed):
+    groups: tuple[str, ...]
+
+
+class Trigger(Dashed):
+    by_code: Mapping[str, Layer]
+    by_form: Mapping[str, Layer]
+    never_in: tuple[str, ...]
+
+
+class Pregnancy(Dashed):
+    concept: str
+    code_days: int
+    status_days: int
+
+
+class RecognitionChapter(Dashed):
+    """rules/recognition.yaml."""
+
+    strong_in_reports: frozenset[str]
+    words_beside_codes: Beside
+    trigger: Trigger
+    pregnancy: Pregnancy

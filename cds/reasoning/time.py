@@ -1,0 +1,45 @@
+"""How old a datum is. Dates without a time of day count in calendar days; instants in hours."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cds.reasoning.chart import Moment
+
+__all__ = ["age_days", "days_between", "hours_between", "within_hours", "years_since"]
+
+
+def age_days(now: datetime, moment: Moment) -> int:
+    """Whole calendar days (UTC) from `moment` to `now`; 0 for today and for the future that ACC-4 tolerates."""
+    return max((now.date() - moment.instant.date()).days, 0)
+
+
+def days_between(a: Moment, b: Moment) -> int:
+    """Calendar days between two moments, whichever is earlier."""
+    return abs((a.instant.date() - b.instant.date()).days)
+
+
+def hours_between(earlier: Moment, later: Moment) -> float:
+    """Hours from `earlier` to `later`, negative when it is the other way round.
+
+    When one of them is only a date, calendar days are all that is known: 24 h each.
+    """
+    if _has_time(earlier) and _has_time(later):
+        return (later.instant - earlier.instant) / timedelta(hours=1)
+    return 24.0 * (later.instant.date() - earlier.instant.date()).days
+
+
+def within_hours(now: datetime, moment: Moment, hours: float) -> bool:
+    """Whether `moment` lies at most `hours` before `now` (a bare date: that many calendar days)."""
+    if _has_time(moment):
+        return now - moment.instant <= timedelta(hours=hours)
+    return 24.0 * (now.date() - moment.instant.date()).days <= hours
+
+
+def years_since(now: datetime, moment: Moment) -> float:
+    """Years of 365.25 days from `moment` to `now`."""
+    return age_days(now, moment) / 365.25
+
+
+def _has_time(moment: Moment) -> bool:
+    return len(moment.written) > len("2026-01-01")
