@@ -1,0 +1,86 @@
+"""rules/workup: what a clinician may want to ask for, and the groups in which it is asked for (WRK-1, section 13)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge.cards import Code
+from cds.reasoning.knowledge.reading import Strict
+
+__all__ = ["Item", "ItemGroup", "LabCode", "Workup"]
+
+
+class LabCode(Strict):
+    """A LOINC code that a test may be ordered by, and the property that it measures."""
+
+    property: Literal["mass", "molar", "other"]
+    loinc: str
+    display: str
+
+
+class Item(Strict):
+    """One thing to ask for."""
+
+    id: str
+    kind: Literal["laboratory", "imaging", "referral", "procedure"]
+    text: Text
+    lab: str = ""
+    """`lab_id` whose results and orders answer the question; "" for anything but a laboratory test."""
+    codes: tuple[LabCode, ...] = ()
+    """Laboratory: the first is the default of WRK-1; another is used where the chart shows its property."""
+    coding: Code | None = None
+    """Imaging, referral, procedure: the one verified code; None: asked for in words only."""
+    results: tuple[str, ...] = ()
+    """Imaging: LOINC codes of reports that answer the question."""
+
+    def code(self, property_: str = "") -> Code | None:
+        """The code to order by: of the property that the chart already shows for this test, else the default."""
+        if not self.codes:
+            return self.coding
+        chosen = next((each for each in self.codes if each.property == property_), self.codes[0])
+        return Code(system="http://loinc.org", code=chosen.loinc, display=chosen.display)
+
+
+class ItemGroup(Strict):
+    """Items that belong together, most important first."""
+
+    id: str
+    text: Text
+    when: Text | None = None
+    """For the reader: when the group is the right one."""
+    items: tuple[str, ...]
+
+
+class Workup(Strict):
+    """The chapter rules/workup."""
+
+    items: tuple[Item, ...]
+    groups: tuple[ItemGroup, ...] = ()
+
+    @cached_property
+    def by_id(self) -> dict[str, Item]:
+        return {each.id: each for each in self.items}
+
+    @cached_property
+    def group_by_id(self) -> dict[str, ItemGroup]:
+        return {each.id: each for each in self.groups}
+
+    def of(self, key: str) -> tuple[Item, ...]:
+        """The item `key`, or the items of the group `key`. Raises KeyError."""
+        if key in self.by_id:
+            return (self.by_id[key],)
+        return tuple(self.by_id[each] for each in self.group_by_id[key].items)
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        items = {each.id for each in self.items}
+        for group in self.groups:
+            if group.id in items:
+                raise ValueError(f"{group.id} is the id of an item and of a group")
+            if unknown := sorted(set(group.items) - items):
+                raise ValueError(f"{group.id}: {unknown[0]!r} is not an item")
+        return self
