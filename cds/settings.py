@@ -56,9 +56,6 @@ class Settings(BaseSettings):
     display_limit: int = Field(default=5, ge=1)
     """Largest number of cards in one answer; critical cards are shown beyond it."""
 
-    egfr_equation: Literal["ckd-epi-2021", "reported"] = "ckd-epi-2021"
-    """Where the eGFR comes from (D-18): computed by CKD-EPI 2021, or only as the laboratory reported it."""
-
     venous_only: bool = False
     """Whether callers ask the venous service only: it then says a suspected calciphylaxis itself (RED-1)."""
 

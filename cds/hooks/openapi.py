@@ -1,0 +1,152 @@
+"""The OpenAPI document: what goes over the wire, made from the very types that are read and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from cds.errors import ANSWERED, OK, CdsError
+from cds.hooks.contexts import HOOKS
+from cds.hooks.models import Discovery, Response
+from cds.hooks.requests import Authorization
+from cds.hooks.routes import PATH
+from cds.hooks.services import Service
+
+__all__ = ["document"]
+
+_REF = "#/components/schemas/{name}"
+_UUID = {"type": "string", "format": "uuid"}
+_OBJECT: dict[str, Any] = {"type": "object"}
+
+
+def document(services: Iterable[Service], *, title: str, version: str, description: str) -> dict[str, Any]:
+    """OpenAPI 3.1 of discovery and of every service on its hooks."""
+    services = tuple(services)
+    hooks = sorted({hook for service in services for hook in service.hooks})
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "description": description},
+        "paths": {
+            PATH: {"get": _discovery()},
+            PATH + "/{service_id}": {"post": _call([service.id for service in services], hooks)},
+        },
+        "components": {"schemas": dict(sorted({**_outgoing(), **_incoming(hooks), **_outcome()}.items()))},
+    }
+
+
+def _discovery() -> dict[str, Any]:
+    return {
+        "operationId": "discovery",
+        "summary": "The services, each on every hook that it serves",
+        "responses": {str(OK): _answer("The services", "application/json", "Discovery")},
+    }
+
+
+def _call(ids: list[str], hooks: Iterable[str]) -> dict[str, Any]:
+    requests = [{"$ref": _REF.format(name=_request_name(hook))} for hook in hooks]
+    return {
+        "operationId": "call",
+        "summary": "Cards for one patient",
+        "parameters": [
+            {"name": "service_id", "in": "path", "required": True, "schema": {"type": "string", "enum": ids}},
+            {"name": "Accept-Language", "in": "header", "required": False, "schema": {"type": "string"}},
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": requests}}}},
+        "responses": {str(OK): _answer("Cards", "application/json", "Response"), **_failures()},
+    }
+
+
+def _failures() -> dict[str, Any]:
+    by_status: dict[int, list[type[CdsError]]] = {}
+    for error in ANSWERED:
+        by_status.setdefault(error.status, []).append(error)
+    return {
+        str(status): _answer(" ".join(_first_line(error) for error in errors), "application/fhir+json", "OperationOutcome")
+        for status, errors in sorted(by_status.items())
+    }
+
+
+def _first_line(error: type[CdsError]) -> str:
+    return (error.__doc__ or "").partition("\n")[0]
+
+
+def _answer(description: str, media_type: str, schema: str) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": {"$ref": _REF.format(name=schema)}}}}
+
+
+def _outgoing() -> dict[str, Any]:
+    """Schemas of what is sent. An empty value never leaves (C9), so none is described."""
+    _, schemas = msgspec.json.schema_components((Response, Discovery), ref_template=_REF)
+    return {name: _never_empty(schema) for name, schema in schemas.items()}
+
+
+def _never_empty(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_never_empty(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "anyOf" in schema:
+        return _never_empty(next(each for each in schema["anyOf"] if each != {"type": "null"}))
+    plain = {key: _never_empty(value) for key, value in schema.items() if key != "default"}
+    if plain.get("type") == "string":
+        plain["minLength"] = 1
+    if "enum" in plain:
+        plain = {"type": "string", "enum": [value for value in plain["enum"] if value]}
+    return plain
+
+
+def _request_name(hook: str) -> str:
+    return HOOKS[hook].context.__name__ + "Request"
+
+
+def _incoming(hooks: Iterable[str]) -> dict[str, Any]:
+    """Schemas of what is read: the request of each hook with its context, and the authorization."""
+    contexts = {hook: HOOKS[hook].context for hook in hooks}
+    _, schemas = msgspec.json.schema_components((*contexts.values(), Authorization), ref_template=_REF)
+    for schema in schemas.values():
+        for name in schema["required"]:
+            member = schema["properties"][name]
+            member.update({"minLength": 1} if member.get("type") == "string" else _OBJECT)
+    schemas[Authorization.__name__]["properties"]["token_type"] = {"const": "Bearer"}
+    return {**schemas, **{_request_name(hook): _request(hook, context.__name__) for hook, context in contexts.items()}}
+
+
+def _request(hook: str, context: str) -> dict[str, Any]:
+    return {
+        "title": _request_name(hook),
+        "type": "object",
+        "properties": {
+            "hook": {"const": hook},
+            "hookInstance": _UUID,
+            "context": {"$ref": _REF.format(name=context)},
+            "fhirServer": {"type": "string", "pattern": "^https?://"},
+            "fhirAuthorization": {"$ref": _REF.format(name=Authorization.__name__)},
+            "prefetch": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
+            "extension": _OBJECT,
+        },
+        "required": ["hook", "hookInstance", "context"],
+        "dependentRequired": {"fhirAuthorization": ["fhirServer"]},
+    }
+
+
+def _outcome() -> Mapping[str, Any]:
+    text = {"type": "string", "minLength": 1}
+    issue = {
+        "type": "object",
+        "properties": {"severity": {"const": "error"}, "code": text, "diagnostics": text},
+        "required": ["severity", "code", "diagnostics"],
+        "additionalProperties": False,
+    }
+    outcome = {
+        "title": "OperationOutcome",
+        "type": "object",
+        "properties": {
+            "resourceType": {"const": "OperationOutcome"},
+            "issue": {"type": "array", "items": issue, "minItems": 1},
+        },
+        "required": ["resourceType", "issue"],
+        "additionalProperties": False,
+    }
+    return {"OperationOutcome": outcome}
