@@ -7,10 +7,12 @@ The format, in short (all dates are days before the evaluation):
   (default confirmed), `site`, `severity`, `onset_d`, `recorded_d`, `abated_y` (years).
 - `observations`: `lab` with `value`, `unit`, `d`, and where given `comparator`, `ref_low`, `ref_high` (same unit) and
   `note`; or `sign` with a `value` in words or numbers, or `code`/`text` with `value`.
+- `panel: normal` (cases only): calcium, albumin, phosphate and creatinine of ten days ago, all normal.
 - `medications`: `atc`, `text`, where given `site`, and `d` for one that was given that day and has ended.
 - `procedures`: `concept` with `first_d`, `last_d`.
 - `reports`: `text` (the conclusion of a final DiagnosticReport), `d`.
-- `expected`: what the service must find. `cards` is the exact set, before the display limit.
+- `expected`: what the service must find. `cards` is the exact set, before the display limit; `causes` the level of some
+  causes ("none" where it must not count); `says_fr` words that the French detail of a card must hold.
 """
 
 from __future__ import annotations
@@ -75,11 +77,22 @@ _PROCEDURES = {"haemodialysis": ("302497006", "Haemodialysis")}
 _SIGNS = {"ceap": "CEAP", "ankle-brachial-index": "Ankle-brachial index", "wound-area": "Wound area"}
 
 
+_PANELS = {
+    "normal": (
+        {"lab": "calcium-total", "value": 2.38, "unit": "mmol/L", "d": 10},
+        {"lab": "albumin", "value": 42, "unit": "g/L", "d": 10},
+        {"lab": "phosphate", "value": 1.08, "unit": "mmol/L", "d": 10},
+        {"lab": "creatinine", "value": 62, "unit": "umol/L", "d": 10},
+    )
+}
+
+
 def cases(folder: str) -> Iterator[tuple[str, Case]]:
     """(id, case) for every YAML file below tests/rules/`folder`; a file may hold several documents."""
     for file in sorted((_HERE / folder).rglob("*.yaml")):
         for case in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-            yield case["id"], case
+            panel = _PANELS[case["panel"]] if "panel" in case else ()
+            yield case["id"], {**case, "observations": [*panel, *case.get("observations", ())]}
 
 
 def resources(case: Case, now: datetime) -> list[Resource]:

@@ -64,6 +64,18 @@ def test_the_language_changes_only_the_words(identifier: str, ask: Ask, now: dat
     assert all(0 < len(summary) < 140 for summary in summaries[0] + summaries[1])
 
 
+@pytest.mark.parametrize("identifier", [each for each, case in EVERY.items() if "says_fr" in case["expected"]])
+def test_the_detail_tells_what_the_source_document_says(identifier: str, ask: Ask, now: datetime) -> None:
+    case = EVERY[identifier]
+    details = {
+        card["source"]["topic"]["code"]: card["detail"].casefold()
+        for answer in ask(resources(case, now), "fr")
+        for card in answer.body["cards"]
+    }
+    for card, words in case["expected"]["says_fr"].items():
+        assert [word for word in words if word.casefold() not in details[card]] == [], details[card]
+
+
 def differences(expected: Case, got: Opinion) -> list[str]:
     """What was not found as expected, in words."""
     wrong = []
