@@ -1,0 +1,231 @@
+"""The command line: `cds serve | evaluate | explain | rules`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, time
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from cds import data, printing, rulebook
+from cds.consult import Consultant, Patients, knowledge_folders
+from cds.errors import CdsError, InputError, KnowledgeError
+from cds.hooks.languages import preferred
+from cds.hooks.models import Card
+from cds.settings import Settings
+
+__all__ = ["main"]
+
+PROBLEM, USAGE = 1, 2
+
+_EPILOG = "Exit codes: 0 all is well, 1 a problem was found, 2 the command or its input cannot be used."
+_FOLDER = typer.Argument(help="The site's own folder, laid over the rules of the package.", show_default=False)
+
+app = typer.Typer(
+    name="cds",
+    help="Clinical decision support for soft-tissue calcification and chronic venous insufficiency.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rules = typer.Typer(help="Read and check the rules.", no_args_is_help=True, epilog=_EPILOG)
+app.add_typer(rules, name="rules")
+
+
+def main() -> None:
+    """The `cds` command. Whatever is wrong with the input is one line on standard error."""
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except CdsError as error:
+        typer.echo(f"cds: {error}", err=True)
+        raise SystemExit(PROBLEM if isinstance(error, KnowledgeError) else USAGE) from None
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cds {installed('calcification-cds')}")
+        raise typer.Exit
+
+
+def _clock(written: str) -> datetime:
+    """A date is meant whole: the clock stands at its end, so that nothing of that day lies in the future."""
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        raise typer.BadParameter("give a date such as 2026-03-02, or a date and time") from None
+    if len(written) <= len("2026-03-02"):
+        at = datetime.combine(at.date(), time(23, 59, 59))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+File = Annotated[
+    str,
+    typer.Argument(
+        help="A CDS Hooks request, a Bundle of any type, NDJSON of one patient, a folder of resources, or - for standard input.",
+        show_default=False,
+    ),
+]
+At = Annotated[
+    datetime | None, typer.Option("--at", parser=_clock, metavar="DATE", help="Evaluate as of this date.", show_default="now")
+]
+Lang = Annotated[
+    Literal["en", "fr"] | None, typer.Option("--lang", help="Language of the answer.", show_default="the setting, then English")
+]
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command(epilog=_EPILOG)
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="CDS_HOST, then 127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.", show_default="CDS_PORT, then 8080")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that share the port.", show_default="CDS_WORKERS, then 1")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Offer ready requests about invented patients.")] = False,
+) -> None:
+    """Answer CDS Hooks calls until stopped (Ctrl-C). Settings come from the environment: docs/settings.md."""
+    from cds.app import create_app
+    from cds.serving import serve as serve_app
+
+    given = {"host": host, "port": port, "workers": workers, "demo": demo or None}
+    settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    names = [file.stem for file in sorted((data.folder("profiles") / "examples" / "demo").glob("*.json"))]
+
+    def ready(base: str) -> None:
+        typer.echo(f"Discovery: {base}/cds-services")
+        for name in names if settings.demo else ():
+            for_service = f"{base}/cds-services/soft-tissue-calcification"
+            typer.echo(f"curl -s {base}/demo/{name} | curl -s -H 'Content-Type: application/json' -d @- {for_service}")
+
+    try:
+        code = serve_app(create_app(settings), settings.host, settings.port, settings.workers, ready)
+    except OSError as error:
+        raise InputError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+    raise typer.Exit(code)
+
+
+@app.command(epilog=_EPILOG)
+def evaluate(
+    file: File,
+    at: At = None,
+    lang: Lang = None,
+    service: Annotated[list[str] | None, typer.Option("--service", help="Ask this service only; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answers of the services as JSON.")] = False,
+) -> None:
+    """Say what the services find in the record of one patient."""
+    settings, now = _settings(), at or datetime.now(UTC)
+    language = lang or preferred("", settings.language)
+    consultant = Consultant.load(settings)
+    asked = [each for each in consultant.services if not service or each.id in service]
+    unknown = set(service or ()) - {each.id for each in asked}
+    if unknown:
+        raise InputError(f"no such service; there are: {', '.join(each.id for each in consultant.services)}")
+    patient = consultant.open(_input(file), now)
+    answers = {each.id: consultant.answer(each, patient, now, language) for each in asked}
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(answers)).decode())
+        return
+    cards: list[Card] = [card for answer in answers.values() for card in answer.cards]
+    basis = f"{now:%Y-%m-%d %H:%M %Z} · {consultant.knowledge.version}"
+    chart = patient.facts.chart
+    _print(printing.evaluation_text(chart.patient, patient.evaluation, cards, language, basis))
+
+
+@app.command(epilog=_EPILOG)
+def explain(
+    file: File,
+    at: At = None,
+    lang: Lang = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; may be repeated.")] = None,
+) -> None:
+    """Say of every rule whether it fired, why, on which data, and what would change it."""
+    from cds.reasoning.explain import explain as explain_facts
+
+    settings, now = _settings(), at or datetime.now(UTC)
+    patient = Consultant.load(settings).open(_input(file), now)
+    explanations = explain_facts(patient.facts)
+    wanted = {each.upper() for each in rule or ()}
+    chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
+    if not chosen:
+        raise InputError("no such rule; `cds rules list` lists them")
+    _print(printing.explanation_text(chosen, lang or settings.language))
+
+
+@rules.command("list", epilog=_EPILOG)
+def list_rules(lang: Lang = None) -> None:
+    """List every entry of the rules: its id, where it stands, its name."""
+    settings = _settings()
+    for entry in rulebook.entries(knowledge_folders(settings.rules_folder)):
+        title = entry.title.in_(lang or settings.language)
+        typer.echo(f"{entry.id}\t{entry.file}:{entry.line}\t{title}".rstrip())
+
+
+@rules.command("show", epilog=_EPILOG)
+def show_rule(
+    rule: Annotated[str, typer.Argument(metavar="ID", help="Such as MET-PHPT or C-CALCIPH.", show_default=False)],
+) -> None:
+    """Show an entry as it is written, in both languages; for the id of a rule, every entry that speaks of it."""
+    entries = rulebook.entries(knowledge_folders(_settings().rules_folder))
+    found = rulebook.find(rule, entries)
+    if not found:
+        nearest = rulebook.nearest(rule, entries)
+        raise InputError(f"there is no {rule}" + (f"; did you mean {nearest}?" if nearest else ""))
+    typer.echo("\n\n".join(f"# {entry.file}:{entry.line}\n{entry.source}" for entry in found))
+
+
+@rules.command("check", epilog=_EPILOG)
+def check_rules(folder: Annotated[Path | None, _FOLDER] = None) -> None:
+    """Say what is wrong with the rules, each mistake with its file, line and the nearest right name."""
+    if folder and not folder.is_dir():
+        raise InputError("there is no such folder")
+    settings = _settings()
+    consultant = Consultant.load(settings.model_copy(update={"rules_folder": folder}) if folder else settings)
+    typer.echo(f"The rules are in order ({consultant.knowledge.version}).")
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValueError as error:
+        problems = getattr(error, "errors", list)()
+        said = "; ".join(f"CDS_{str(each['loc'][0]).upper()}: {each['msg']}" for each in problems)
+        raise InputError(f"the settings cannot be used: {said}") from None
+
+
+def _input(file: str) -> bytes | Path:
+    """Standard input as bytes, anything else as a path that exists."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    path = Path(file)
+    if not path.exists():
+        raise InputError(f"{file}: no such file or folder")
+    return path
+
+
+def _print(markdown: str) -> None:
+    if sys.stdout.isatty():
+        Console(highlight=False).print(Markdown(markdown))
+    else:
+        typer.echo(printing.unescaped(markdown), nl=False)

@@ -1,0 +1,159 @@
+"""What the command line says, as Markdown: a terminal shows it laid out, a file or a pipe gets it as it is."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from cds.hooks.models import Card, Suggestion
+from cds.reasoning.chart import Access, Patient
+from cds.reasoning.conclusions import Evaluation, Text
+from cds.reasoning.explain import Explanation
+
+__all__ = ["evaluation_text", "explanation_text", "unescaped"]
+
+_CLASSES = {
+    "METASTATIC_CONFIRMED": Text("metastatic (metabolic), confirmed", "métastatique (métabolique), confirmée"),
+    "METASTATIC_PROBABLE": Text("metastatic (metabolic), probable", "métastatique (métabolique), probable"),
+    "MIXED": Text("mixed: metabolic and local causes", "mixte : causes métabolique et locale"),
+    "DYSTROPHIC_CONFIRMED": Text("dystrophic, confirmed", "dystrophique, confirmée"),
+    "DYSTROPHIC_PROBABLE": Text("dystrophic, probable", "dystrophique, probable"),
+    "DYSTROPHIC_UNEXPLAINED": Text(
+        "dystrophic or idiopathic, no cause recorded", "dystrophique ou idiopathique, sans cause connue"
+    ),
+    "INDETERMINATE": Text("not determinable yet", "indéterminée à ce stade"),
+    "NOT_APPLICABLE": Text("none recorded", "aucune n'est documentée"),
+}
+_LEANS = {
+    "metastatic": Text("leaning to metastatic", "plutôt métastatique"),
+    "dystrophic": Text("leaning to dystrophic", "plutôt dystrophique"),
+}
+_LEVELS = {
+    "confirmed": Text("confirmed", "confirmée"),
+    "probable": Text("probable", "probable"),
+    "possible": Text("possible", "possible"),
+    "strong": Text("strong", "forte"),
+    "weak": Text("weak", "faible"),
+}
+_INDICATORS = {
+    "critical": Text("CRITICAL", "CRITIQUE"),
+    "warning": Text("Warning", "Alerte"),
+    "info": Text("Information", "Information"),
+}
+_SEXES = {"female": Text("female", "femme"), "male": Text("male", "homme")}
+_OUTCOMES = {
+    "true": Text("fired", "s'applique"),
+    "false": Text("did not fire", "ne s'applique pas"),
+    "unknown": Text("unknown: data missing", "inconnu : données manquantes"),
+    **_LEVELS,
+}
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_BREAK = re.compile(r"<br\s*/?>")
+
+
+def evaluation_text(patient: Patient, evaluation: Evaluation, cards: Sequence[Card], language: str, basis: str) -> str:
+    """The result for one patient: the conclusions in a few lines, then every card. `basis` says when, by which rules."""
+    say = _Words(language)
+    parts = [f"# {say.patient(patient)}", basis, say.summary(evaluation), *(say.card(card) for card in cards)]
+    if not cards:
+        parts.append(say("No card: there is nothing to say.", "Aucune carte : rien à signaler."))
+    return "\n\n".join([*parts, *say.caveats(evaluation)]) + "\n"
+
+
+def explanation_text(explanations: Iterable[Explanation], language: str) -> str:
+    """Every rule: its outcome, on which data, and what would change it."""
+    say = _Words(language)
+    return "\n\n".join(say.explanation(each) for each in explanations) + "\n"
+
+
+def unescaped(markdown: str) -> str:
+    """`markdown` for readers of plain text: without the escapes that keep words of the record from being markup."""
+    return html.unescape(_ESCAPE.sub(r"\1", _BREAK.sub("; ", markdown)))
+
+
+class _Words:
+    """The sentences of the command line in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def __call__(self, en: str, fr: str) -> str:
+        return fr if self._language == "fr" else en
+
+    def of(self, text: Text) -> str:
+        return text.in_(self._language)
+
+    def patient(self, patient: Patient) -> str:
+        said = [self("Patient", "Patient") + f" {patient.id}"]
+        if patient.sex:
+            said.append(self.of(_SEXES[patient.sex]))
+        if patient.born:
+            said.append(self(f"born {patient.born:%Y-%m-%d}", f"né(e) le {patient.born:%d/%m/%Y}"))
+        return ", ".join(said)
+
+    def summary(self, evaluation: Evaluation) -> str:
+        rows = [(self("Soft-tissue calcification", "Calcifications des tissus mous"), self._class(evaluation))]
+        if evaluation.stage:
+            low, high = evaluation.stage.min, evaluation.stage.max
+            stage = f"{low}" if low == high else f"{low}-{high}"
+            rows.append(
+                (
+                    self("Chronic venous insufficiency", "Insuffisance veineuse chronique"),
+                    self(
+                        f"stage {stage} of 4 (Porter 1988), CEAP approximately {evaluation.stage.ceap}",
+                        f"stade {stage} sur 4 (Porter 1988), CEAP approximatif {evaluation.stage.ceap}",
+                    ),
+                )
+            )
+        if evaluation.causes:
+            causes = (f"{self.of(each.term)} ({self.of(_LEVELS[each.level])})" for each in evaluation.causes)
+            rows.append((self("Causes", "Causes"), "; ".join(causes)))
+        if evaluation.forms:
+            rows.append((self("Forms", "Formes"), "; ".join(self.of(each.term) for each in evaluation.forms)))
+        return "\n".join(f"- **{name}**{self('', ' ')}: {value}" for name, value in rows)
+
+    def _class(self, evaluation: Evaluation) -> str:
+        words = self.of(_CLASSES[evaluation.classification])
+        lean = _LEANS.get(evaluation.lean or "")
+        return f"{words} ({self.of(lean)})" if lean else words
+
+    def card(self, card: Card) -> str:
+        code = f" `{card.source.topic.code}`" if card.source.topic else ""
+        head = f"## {self.of(_INDICATORS[card.indicator])}{self('', ' ')}: {card.summary}{code}"
+        return "\n\n".join(filter(None, [head, card.detail, self._suggestions(card.suggestions)]))
+
+    def _suggestions(self, suggestions: Sequence[Suggestion]) -> str:
+        if not suggestions:
+            return ""
+        head = self("Suggested:", "Propositions :")
+        return "\n".join([head, "", *(f"- {each.label}" for each in suggestions)])
+
+    def caveats(self, evaluation: Evaluation) -> list[str]:
+        """What was not seen, and what was seen and not used."""
+        said = []
+        unseen = sorted(f"{kind} ({state})" for kind, state in evaluation.access.items() if not Access(state).complete)
+        if unseen:
+            said.append(self("Not seen completely: ", "Non vu, ou incomplètement : ") + ", ".join(unseen) + ".")
+        if evaluation.not_used:
+            by_reason = sorted((each.reason, each.reference) for each in evaluation.not_used)
+            rows = [
+                f"- {reason}: " + ", ".join(sorted({reference for _, reference in group}))
+                for reason, group in groupby(by_reason, key=lambda each: each[0])
+            ]
+            said.append("\n".join([self("Not used, and why:", "Non utilisé, et pourquoi :"), "", *rows]))
+        return said
+
+    def explanation(self, explanation: Explanation) -> str:
+        outcome = _OUTCOMES.get(explanation.outcome)
+        lines = [
+            f"## {explanation.rule} {self.of(explanation.title)}: "
+            + (self.of(outcome) if outcome else explanation.outcome),
+            "",
+            *(f"- {self.of(each)}" for each in explanation.because),
+        ]
+        if explanation.would_change:
+            lines += ["", self("It would change with:", "Ce qui changerait la conclusion :"), ""]
+            lines += [f"- {self.of(each)}" for each in explanation.would_change]
+        return "\n".join(lines)
