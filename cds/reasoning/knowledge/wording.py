@@ -13,9 +13,7 @@ from cds.reasoning.knowledge.reading import Strict
 __all__ = ["OverrideReason", "Wording"]
 
 GapKind = Literal["missing", "stale", "recent", "unreliable", "single", "unverified", "not-seen", "ambiguous"]
-DataKind = Literal[
-    "patient", "conditions", "laboratory", "findings", "medications", "procedures", "reports", "orders"
-]
+DataKind = Literal["patient", "conditions", "laboratory", "findings", "medications", "procedures", "reports", "orders"]
 
 
 class Headings(Strict):
@@ -65,6 +63,8 @@ class Labels(Strict):
     after_days: Text = Field(alias="after-days")
     draft: Text
     proposal: Text
+    range: Text
+    """What the component of the stage Observation is."""
 
 
 class OverrideReason(Strict):

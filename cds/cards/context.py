@@ -1,0 +1,57 @@
+"""What composing needs to know of the request and of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+from uuid import uuid4
+
+__all__ = ["CardContext", "Options", "new_uuid"]
+
+
+def new_uuid() -> str:
+    """A fresh UUID."""
+    return str(uuid4())
+
+
+class Options(NamedTuple):
+    """What a site sets."""
+
+    canonical_base: str = "https://calcification-cds.example/fhir"
+    service_label: str = "Calcification CDS"
+    source_url: str = ""
+    """Absolute; where a reader learns more about the service."""
+    display_limit: int = 5
+    """Cards of one answer (section 12); critical ones are shown beyond it."""
+    evaluation_extension: bool = True
+    """Whether the machine-readable result goes with the answer."""
+
+
+class CardContext(NamedTuple):
+    """What one request gives: for whom, when, in which encounter, at whose hands."""
+
+    patient_id: str
+    now: datetime
+    encounter_id: str = ""
+    user: str = ""
+    """Reference as the hook gives it: "Practitioner/…", "PractitionerRole/…", "Patient/…"."""
+    fhir_version: str = ""
+    """Of the client, where it is known: "4.0.1", "4.3.0" …"""
+    only_service: bool = False
+    """The caller is known to call this service alone: then a red flag that withholds its cards is shown here too."""
+    dismissed: frozenset[str] = frozenset()
+    """Evidence hashes of cards shown before and not due again (PIT-19)."""
+    prefetch: Mapping[str, str] | None = None
+    """State per prefetch key for the result; None: per kind of data, as the evaluation has it."""
+    new_uuid: Callable[[], str] = new_uuid
+
+    @property
+    def practitioner(self) -> str:
+        """The reference of a practitioner, "" for anybody else."""
+        return self.user if self.user.startswith(("Practitioner/", "PractitionerRole/")) else ""
+
+    @property
+    def reads_r4(self) -> bool:
+        """Whether a suggested resource of R4 is valid for the client; nothing said means R4."""
+        return not self.fhir_version or self.fhir_version.removeprefix("R").startswith("4")
