@@ -1,0 +1,87 @@
+"""Request bodies of a given size: a demonstration patient, and the record of a synthetic one (Synthea) around it.
+
+Deterministic: the same sizes give the same bytes on every machine. What is sent is what a client would send: resources
+that match a prefetch template, nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from tests.ehr import Ehr
+from tests.records import records
+from tests.stories.telling import demo_record
+
+__all__ = ["bodies"]
+
+Resource = dict[str, Any]
+
+PATIENT = "metastatic-dialysis"
+SIZES = {"25 KB": 25_000, "100 KB": 100_000, "450 KB": 450_000}
+LARGE_CHART = 10_000
+"""Observations of the largest chart."""
+
+
+def bodies(templates: Mapping[str, str]) -> dict[str, bytes]:
+    """The bodies by name; `templates` is what the service advertises for patient-view."""
+    made = {name: _of_size(size, templates) for name, size in SIZES.items()}
+    made["10,000 Observations"] = _with_observations(LARGE_CHART, templates)
+    return made
+
+
+def _of_size(size: int, templates: Mapping[str, str]) -> bytes:
+    """The smallest body that is not smaller than `size`."""
+    filler = list(itertools.islice(_filler(templates), size // 200))
+    low, high = 0, len(filler)
+    while low < high:
+        middle = (low + high) // 2
+        if len(_body(filler[:middle], templates)) < size:
+            low = middle + 1
+        else:
+            high = middle
+    return _body(filler[:low], templates)
+
+
+def _with_observations(number: int, templates: Mapping[str, str]) -> bytes:
+    observations = (each for each in _filler(templates) if each["resourceType"] == "Observation")
+    return _body(list(itertools.islice(observations, number)), templates)
+
+
+def _filler(templates: Mapping[str, str]) -> Iterator[Resource]:
+    """The record of the Synthea patients that a template matches, again and again with new ids, as our patient's."""
+    patient = demo_record(PATIENT).patient_id
+    for turn in itertools.count():
+        for name, record in records().items():
+            if not name.startswith("synthea"):
+                continue
+            answers = Ehr(record.patient_id, record.resources).prefetch(_without_pages(templates)).values()
+            matching = [
+                entry["resource"] for answer in answers if answer and "entry" in answer for entry in answer["entry"]
+            ]
+            for number, resource in enumerate(matching):
+                identifier = f"{turn}-{name[-4:]}-{number}"
+                yield {**resource, "id": identifier, "subject": {"reference": f"Patient/{patient}"}}
+
+
+def _without_pages(templates: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key: "&".join(p for p in template.split("&") if not p.startswith("_count"))
+        for key, template in templates.items()
+    }
+
+
+def _body(filler: list[Resource], templates: Mapping[str, str]) -> bytes:
+    own = demo_record(PATIENT)
+    record = Ehr(own.patient_id, own.resources + filler)
+    return orjson.dumps(
+        {
+            "hook": "patient-view",
+            "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+            "context": {"userId": "Practitioner/demo", "patientId": own.patient_id},
+            "prefetch": record.prefetch(_without_pages(templates)),
+        }
+    )

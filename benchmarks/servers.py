@@ -1,0 +1,43 @@
+"""What is measured: our service, and the floor. `python -m benchmarks.servers service|floor PORT`.
+
+Both run in the same way (`cds.serving`): one process, uvloop and httptools, frozen garbage collector.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+
+from cds.app import create_app
+from cds.serving import serve
+from cds.settings import Settings
+from tests.clock import NOW
+
+
+async def floor(scope: Any, receive: Any, send: Any) -> None:
+    """A bare ASGI application that does nothing but `orjson.loads` of the body."""
+    if scope["type"] != "http":
+        return
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    orjson.loads(body)
+    answer = b'{"cards":[]}'
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def main() -> None:
+    name, port = sys.argv[1], int(sys.argv[2])
+    app: Any = floor if name == "floor" else create_app(Settings(), clock=lambda: NOW)
+    serve(app, "127.0.0.1", port, 1, lambda _: None)
+
+
+if __name__ == "__main__":
+    main()
