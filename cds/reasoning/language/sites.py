@@ -1,10 +1,22 @@
-"""Where in the body: regions and sides, read from words."""
+"""Where in the body: regions and sides, read from words, and compared (DYS-1, TRG-2).
+
+Every comparison is three-valued: what isn't known is never read as "somewhere else".
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Site"]
+from cds.reasoning.knowledge.language import Area, Region, SitesChapter
+from cds.reasoning.language.patterns import compile_phrases
+from cds.reasoning.language.text import fold
+
+__all__ = ["NOWHERE", "Named", "Site", "Sites"]
+
+SIDES = frozenset({"left", "right"})
 
 
 class Site(NamedTuple):
@@ -12,3 +24,157 @@ class Site(NamedTuple):
 
     regions: frozenset[str] = frozenset()
     sides: frozenset[str] = frozenset()
+
+
+NOWHERE = Site()
+
+
+class Named(NamedTuple):
+    """A region word in a folded text."""
+
+    region: str
+    start: int
+    end: int
+
+
+class Sites:
+    """Compiled rules/sites.yaml."""
+
+    def __init__(self, chapter: SitesChapter) -> None:
+        self.regions: Mapping[str, Region] = {region.id: region for region in chapter.regions}
+        self.areas: Mapping[str, Area] = {area.id: area for area in chapter.areas}
+        self._above = {region: frozenset(self._ancestors(region)) for region in self.regions}
+        self._words = [(region.id, compile_phrases(region.fr + region.en)) for region in chapter.regions if region.fr + region.en]
+        self._alone = [(region.id, compile_phrases(region.alone)) for region in chapter.regions if region.alone]
+        self._any = compile_phrases(
+            phrase for region in chapter.regions for phrase in (*region.fr, *region.en, *region.alone)
+        )
+        self._never = compile_phrases(chapter.never.all)
+        sides = chapter.sides
+        self._sides = tuple(
+            (frozenset(meaning), compile_phrases(phrases.all))
+            for meaning, phrases in ((("left",), sides.left), (("right",), sides.right), (SIDES, sides.both))
+        )
+        self._never_sides = compile_phrases(sides.never.all)
+        self.read_one = lru_cache(maxsize=2048)(self._read_one)
+
+    def read(self, *texts: str) -> Site:
+        """The regions and sides that `texts` (of one datum) name; "main gauche" is the left hand, "main" alone a hand."""
+        if len(texts) == 1:
+            return self.read_one(texts[0])
+        sites = [self.read_one(text) for text in texts]
+        return Site(
+            frozenset().union(*(site.regions for site in sites)), frozenset().union(*(site.sides for site in sites))
+        )
+
+    def _read_one(self, text: str) -> Site:
+        words = fold(text)
+        site = self.site_in(words)
+        if site.regions:
+            return site
+        alone = (region for region, pattern in self._alone if pattern.fullmatch(words.strip()))
+        return Site(frozenset(alone), site.sides)
+
+    def site_in(self, words: str) -> Site:
+        """The site that a folded sentence names."""
+        return self.site_of((named.region for named in self.find(words)), words)
+
+    def find(self, words: str) -> list[Named]:
+        """Every region word of a folded text, in order; of overlapping ones the longest."""
+        if self._any.search(words) is None:
+            return []
+        words = self._never.sub(lambda found: " " * len(found.group()), words)
+        found = [
+            Named(region, match.start(), match.end())
+            for region, pattern in self._words
+            for match in pattern.finditer(words)
+        ]
+        found.sort(key=lambda named: (named.start - named.end, named.start))
+        kept: list[Named] = []
+        for named in found:
+            if not any(named.start < other.end and other.start < named.end for other in kept):
+                kept.append(named)
+        return sorted(kept, key=lambda named: named.start)
+
+    def sides(self, words: str) -> frozenset[str]:
+        """The sides that a folded text names."""
+        if not re.search(r"left|right|gauche|droit|bilat|both|deux|\b[lr]t\b|\bd?te?\b|gche|each", words):
+            return frozenset()
+        words = self._never_sides.sub(" ", words)
+        return frozenset().union(*(meaning for meaning, pattern in self._sides if pattern.search(words)))
+
+    def inside(self, region: str, other: str) -> bool:
+        """Whether `region` is `other` or a part of it."""
+        return region == other or other in self._above[region]
+
+    def within(self, site: Site, area: str) -> bool | None:
+        """Whether a region of `site` lies in `area` (id of an area or of a region).
+
+        None when the site isn't known, or only names something larger that holds the area ("lower limb", asked for
+        the calf). Raises KeyError for an area that rules/sites.yaml doesn't have.
+        """
+        if not site.regions:
+            return None
+        named = self.areas.get(area)
+        wanted = self._members(named) if named else frozenset({self.regions[area].id})
+        exact = frozenset(named.also) if named else frozenset()
+        if any(region in exact or self._under(region, wanted) for region in site.regions):
+            return True
+        larger = frozenset().union(*(self._above[region] for region in wanted))
+        return None if larger & site.regions else False
+
+    def compatible(self, site: Site, areas: Iterable[str]) -> bool | None:
+        """Whether `site` lies in any of `areas`; None as in `within`."""
+        answers = [self.within(site, area) for area in areas]
+        if True in answers:
+            return True
+        return None if None in answers else False
+
+    def same_side(self, one: Site, other: Site) -> bool:
+        """False only when both sides are recorded and none is shared."""
+        return not one.sides or not other.sides or bool(one.sides & other.sides)
+
+    def overlap(self, one: Site, other: Site) -> bool | None:
+        """Whether two sites can be the same place: equal regions, or one inside the other, on the same side.
+
+        None when either region isn't known and the sides don't already part them.
+        """
+        if not self.same_side(one, other):
+            return False
+        if not one.regions or not other.regions:
+            return None
+        return any(
+            self.inside(mine, theirs) or self.inside(theirs, mine) for mine in one.regions for theirs in other.regions
+        )
+
+    def is_joint(self, site: Site) -> bool | None:
+        """Whether `site` names a joint region; None when the site isn't known."""
+        return any(self.regions[region].joint for region in site.regions) if site.regions else None
+
+    def is_place(self, region: str) -> bool:
+        """Whether `region` is a body region in the sense of TRG-2."""
+        return self.regions[region].place
+
+    def site_of(self, regions: Iterable[str], words: str) -> Site:
+        """The site of regions found in the folded sentence `words`."""
+        return Site(self._narrowest(set(regions)), self.sides(words))
+
+    def _members(self, area: Area) -> frozenset[str]:
+        joints = {region.id for region in self.regions.values() if region.joint} if area.joints else set()
+        return frozenset(area.regions) | joints
+
+    def _under(self, region: str, wanted: frozenset[str]) -> bool:
+        return region in wanted or not wanted.isdisjoint(self._above[region])
+
+    def _narrowest(self, regions: set[str]) -> frozenset[str]:
+        """Without regions that only hold another one of the same text ("membre inférieur, jambe" is the leg)."""
+        if len(regions) < 2:
+            return frozenset(regions)
+        held = frozenset().union(*(self._above[region] for region in regions))
+        return frozenset(regions - held)
+
+    def _ancestors(self, region: str) -> set[str]:
+        found: set[str] = set()
+        for parent in self.regions[region].parents:
+            found |= {parent} | self._ancestors(parent)
+        return found

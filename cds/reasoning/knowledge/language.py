@@ -1,0 +1,263 @@
+"""Schemas of the chapters about words: rules/words.yaml, sites.yaml, terms/, calcification-words.yaml.
+
+Phrases are written in the notation of `cds.reasoning.language.patterns`; a mistake in one is reported like any other
+mistake of the YAML, with file and line.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from cds.reasoning.knowledge.reading import Strict
+from cds.reasoning.language.patterns import compile_phrases
+
+__all__ = [
+    "Area",
+    "CalcificationChapter",
+    "Label",
+    "Organ",
+    "Phrases",
+    "Region",
+    "SitesChapter",
+    "Structure",
+    "Term",
+    "TermsChapter",
+    "WordsChapter",
+]
+
+Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
+
+
+def _phrase(phrase: str) -> str:
+    compile_phrases([phrase])
+    return phrase
+
+
+Phrase = Annotated[str, Field(min_length=1), AfterValidator(_phrase)]
+
+
+def _dashed(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class _Dashed(Strict):
+    """Members are written with dashes in YAML."""
+
+    model_config = ConfigDict(alias_generator=_dashed)
+
+
+class Label(Strict):
+    """What a clinician calls it, in both languages."""
+
+    fr: str
+    en: str
+
+
+class Phrases(_Dashed):
+    """Phrases of both languages; a phrase that is the same in both stands under either."""
+
+    fr: tuple[Phrase, ...] = ()
+    en: tuple[Phrase, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.fr + self.en
+
+
+class Negation(_Dashed):
+    """ACC-3: what denies, how far it reaches, what only looks like a denial."""
+
+    tokens_before: int
+    """A denial reaches a term that begins within so many words after it."""
+    tokens_after: int
+    before: Phrases
+    after: Phrases
+    next_word_only: Phrases
+    """"non": denies the word that follows and nothing else."""
+    own_noun_only: Phrases
+    """Phrases that deny only the noun they hold ("sans effet de masse")."""
+    ends: Phrases
+    """Words at which the reach of a denial ends."""
+    list_words: Phrases
+    """Words that continue a list of denied things across commas."""
+    not_negations: Phrases
+    """Removed before the test."""
+    answers: Phrases
+    """Denials after a colon: "soft tissue calcification: none"."""
+
+
+class Doubt(_Dashed):
+    """ACC-3: hypothetical words."""
+
+    before: Phrases
+    after: Phrases
+    anywhere: Phrases
+    """Doubt that counts on both sides of the term ("cannot be excluded")."""
+
+
+class Relatives(_Dashed):
+    """ACC-3: whose disease it is."""
+
+    words: Phrases
+    """Make the sentence one about a relative."""
+    with_possessive: Phrases
+    """Only after a possessive or before "of the patient": fils, fille, enfant, son, daughter."""
+    possessives: Phrases
+    of_the_patient: Phrases
+    never: Phrases
+    """Sayings that hold such a word and speak of nobody's relatives."""
+
+
+class SeverityWords(_Dashed):
+    """CVI-1: the severity vocabulary."""
+
+    absent: Phrases
+    mild: Phrases
+    moderate: Phrases
+    marked: Phrases
+
+
+class WordsChapter(_Dashed):
+    """rules/words.yaml."""
+
+    source: tuple[str, ...]
+    negation: Negation
+    doubt: Doubt
+    relatives: Relatives
+    severity: SeverityWords
+    ceap: Phrases
+    """Names of the CEAP classification (8.3)."""
+
+
+class Region(_Dashed):
+    """One region of the body."""
+
+    id: str
+    term: Label
+    parents: tuple[str, ...] = ()
+    joint: bool = False
+    """A named joint region (DYS-1: HA, CPPD, haemochromatosis)."""
+    segment: bool = False
+    """A limb segment."""
+    place: bool = False
+    """A body region in the sense of TRG-2."""
+    fr: tuple[Phrase, ...] = ()
+    en: tuple[Phrase, ...] = ()
+    alone: tuple[Phrase, ...] = ()
+    """Words that mean the region only where the whole text is nothing else ("main")."""
+
+
+class Area(_Dashed):
+    """A set of regions that a rule names: everything inside `regions`, and `also` without what is inside it."""
+
+    id: str
+    term: Label
+    source: tuple[str, ...]
+    regions: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    joints: bool = False
+    """Every joint region as well."""
+
+
+class Sides(_Dashed):
+    left: Phrases
+    right: Phrases
+    both: Phrases
+    never: Phrases
+
+
+class SitesChapter(_Dashed):
+    """rules/sites.yaml."""
+
+    source: tuple[str, ...]
+    sides: Sides
+    never: Phrases
+    """Phrases that hold the word of a region and mean something else ("femoral neck", "celiac trunk")."""
+    regions: tuple[Region, ...]
+    areas: tuple[Area, ...]
+
+
+class Term(_Dashed):
+    """One concept or pattern and the words that say it."""
+
+    id: str
+    term: Label
+    source: tuple[str, ...]
+    """Rule ids, as in the catalogue."""
+    fr: tuple[Phrase, ...] = ()
+    en: tuple[Phrase, ...] = ()
+    never: tuple[Phrase, ...] = ()
+    """Phrases that hold such words and say something else."""
+    larger_than_cm: float | None = None
+    """The words count only in a sentence that names a size above this."""
+    note: str = ""
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        return self.fr + self.en
+
+
+class TermsChapter(_Dashed):
+    """rules/terms/*.yaml."""
+
+    terms: tuple[Term, ...]
+
+
+class Structure(_Dashed):
+    """Something that calcifies and is no soft tissue in the sense of TRG-2."""
+
+    id: str
+    term: Label
+    fr: tuple[Phrase, ...] = ()
+    en: tuple[Phrase, ...] = ()
+    never: tuple[Phrase, ...] = ()
+    spares: tuple[str, ...] = ()
+    """Ids of the calcification terms that this structure doesn't exclude (veins and phleboliths)."""
+    beside: bool = False
+    """"Beside" such a structure is outside of it: calcification next to a bone is in soft tissue."""
+
+
+class Organ(Structure):
+    """An organ, and the regions that are its own: they don't make its calcification one of soft tissue."""
+
+    regions: tuple[str, ...] = ()
+
+
+class SoftWord(_Dashed):
+    layer: Layer
+    fr: tuple[Phrase, ...] = ()
+    en: tuple[Phrase, ...] = ()
+
+
+class CalcificationTerm(_Dashed):
+    id: str
+    fr: tuple[Phrase, ...] = ()
+    en: tuple[Phrase, ...] = ()
+    is_place: bool = False
+    """The word itself says a soft tissue (calcinosis)."""
+
+
+class CalcificationChapter(_Dashed):
+    """rules/calcification-words.yaml: TRG-2."""
+
+    source: tuple[str, ...]
+    terms: tuple[CalcificationTerm, ...]
+    never_terms: Phrases
+    ossification: Phrases
+    soft_words: tuple[SoftWord, ...]
+    never_soft: Phrases
+    lesions: Phrases
+    never_lesions: Phrases
+    unremarkable: Phrases
+    """Words that say that what stands before them is normal."""
+    unremarkable_before: Phrases
+    structures: tuple[Structure, ...]
+    organs: tuple[Organ, ...]
+    pelvis: Phrases
+    beside: Phrases
+    joining: Phrases
+    """Words between two things that the calcification lies in both of."""
+    belonging: Phrases
+    """Words between a structure and the region that it belongs to."""

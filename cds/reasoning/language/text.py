@@ -1,0 +1,89 @@
+"""Text made comparable, and cut into sentences.
+
+Reports write *œdème*, *oedème*, *edema*, *Oedeme*; *haemodialysis* and *hemodialysis*; *minéralisé* and *mineralized*.
+Folding lets all of them meet: patterns and texts go through the same `fold`, so only the same folding of both matters.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+__all__ = ["fold", "sentences"]
+
+_COMBINING = re.compile("[\u0300-\u036f]+")
+_LETTERS = (("œ", "e"), ("æ", "e"), ("’", "'"), ("‘", "'"), ("`", "'"), ("´", "'"), ("–", "-"), ("—", "-"), ("‑", "-"))
+_LIGATURES = (("\u0300", ""), ("−", "-"), ("≥", ">="), ("≤", "<="), ("\u00ad", ""), ("\u200b", ""))
+_SPELLINGS = (("ae", "e"), ("oe", "e"), ("iz", "is"), ("yz", "ys"), ("our", "or"))
+
+
+def fold(text: str) -> str:
+    """`text` in lower case, without accents and ligatures, in one spelling for British, American and French words."""
+    text = text.lower()
+    if not text.isascii():
+        for written, plain in _LETTERS:
+            text = text.replace(written, plain)
+        text = _COMBINING.sub("", unicodedata.normalize("NFKD", text))
+        for written, plain in _LIGATURES:
+            text = text.replace(written, plain)
+    for written, plain in _SPELLINGS:
+        text = text.replace(written, plain)
+    return text
+
+
+# A title never ends a sentence; a unit or a shortened adjective does unless the sentence goes on in lower case.
+_TITLES = frozenset(
+    "dr pr prof mr mrs ms mme mlle st ste vs cf env approx ca fig resp no nb tel ref i.e e.g p.ex ex al".split()
+)
+_SHORTENED = frozenset(
+    "cm mm mg kg ml dl art lt rt ant post inf sup lat med bilat dte gche dt g d incl max min moy diam lig musc".split()
+)
+_BREAK = re.compile(r"[.!?…]+(?=\s|$)|\r\n?|\n")
+_LAST_WORD = re.compile(r"([^\W\d_](?:[\w.]*\w)?)$")
+_BULLET = re.compile(r"\s*(?:[-*•·]|\d+[.)])\s")
+_WRAP = 45
+"""A line of at least so many characters, followed by a line in lower case, was wrapped by a machine, not ended."""
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of `text` as written, without surrounding white space.
+
+    A sentence ends at `.`, `!`, `?` before white space and at a line break; not at a decimal point, after a title
+    ("Dr."), after a unit or shortened word that the sentence continues ("7 cm. de diamètre"), nor where a long line
+    was merely wrapped.
+    """
+    start = line = 0
+    for found in _BREAK.finditer(text):
+        mark, end = found.group(), found.end()
+        if mark[0] in "\r\n":
+            wrapped = _wrapped(text, line, found.start(), end)
+            line = end
+            if wrapped:
+                continue
+        elif mark == "." and _abbreviated(text, found.start(), end):
+            continue
+        sentence = text[start:end].strip()
+        if sentence:
+            yield sentence
+        start = end
+    rest = text[start:].strip()
+    if rest:
+        yield rest
+
+
+def _wrapped(text: str, line: int, stop: int, end: int) -> bool:
+    if stop - line < _WRAP or _BULLET.match(text, end):
+        return False
+    following = text[end : end + 40].lstrip(" \t")
+    return following[:1].islower()
+
+
+def _abbreviated(text: str, stop: int, end: int) -> bool:
+    found = _LAST_WORD.search(text, max(0, stop - 12), stop)
+    if found is None:
+        return False
+    word = fold(found.group(1))
+    if word in _TITLES:
+        return True
+    return word in _SHORTENED and text[end : end + 40].lstrip()[:1].islower()
