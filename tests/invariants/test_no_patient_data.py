@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from cds.cli import main
 from tests.ehr import consult, request_body
 from tests.stories.telling import demo_record
 
@@ -136,13 +138,14 @@ def test_a_wrong_media_type_is_not_echoed(service: httpx.Client) -> None:
     assert SECRET not in reply.text
 
 
-def test_the_command_line_echoes_nothing_of_a_broken_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from cds.cli import main
-
-    for number, body in enumerate(BAD.values()):
-        file = tmp_path / f"{number}.json"
-        file.write_text(body, encoding="utf-8")
-        with pytest.raises(SystemExit) as stopped:
-            main(["evaluate", str(file)])
-        assert stopped.value.code not in (0, None)
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_the_command_line_echoes_nothing_of_a_broken_file(
+    body: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "request.json"
+    file.write_text(body, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["cds", "evaluate", str(file)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code not in (0, None)
     assert SECRET not in "".join(capfd.readouterr())
