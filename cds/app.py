@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cds.consult import Consultant
+from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
 from cds.hooks import models, openapi, requests
 from cds.hooks.cors import CrossOrigin
@@ -38,7 +39,10 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
         return consultant.consult(service, request, tell(), language)
 
-    return assemble(consultant.services, consult, settings)
+    app = assemble(consultant.services, consult, settings)
+    if settings.demo:
+        app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
+    return app
 
 
 def assemble(services: Sequence[Service], consult: Consult, settings: Settings) -> FastAPI:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from datetime import UTC, datetime, time
@@ -12,13 +11,13 @@ from typing import Annotated, Literal
 
 import msgspec
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markdown import Markdown
 
-from cds import data, printing, rulebook
-from cds.consult import Consultant, Patients, knowledge_folders
+from cds import printing, rulebook
+from cds.consult import Consultant, knowledge_folders
 from cds.errors import CdsError, InputError, KnowledgeError
-from cds.hooks.languages import preferred
 from cds.hooks.models import Card
 from cds.settings import Settings
 
@@ -78,10 +77,12 @@ File = Annotated[
     ),
 ]
 At = Annotated[
-    datetime | None, typer.Option("--at", parser=_clock, metavar="DATE", help="Evaluate as of this date.", show_default="now")
+    datetime | None,
+    typer.Option("--at", parser=_clock, metavar="DATE", help="Evaluate as of this date.", show_default="now"),
 ]
 Lang = Annotated[
-    Literal["en", "fr"] | None, typer.Option("--lang", help="Language of the answer.", show_default="the setting, then English")
+    Literal["en", "fr"] | None,
+    typer.Option("--lang", help="Language of the answer.", show_default="the setting, then English"),
 ]
 
 
@@ -96,26 +97,31 @@ def _common(
 
 @app.command(epilog=_EPILOG)
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="CDS_HOST, then 127.0.0.1")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="CDS_HOST, then 127.0.0.1")
+    ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any free one.", show_default="CDS_PORT, then 8080")
+        int | None,
+        typer.Option(min=0, max=65535, help="Port; 0 takes any free one.", show_default="CDS_PORT, then 8080"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Processes that share the port.", show_default="CDS_WORKERS, then 1")
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that share the port.", show_default="CDS_WORKERS, then 1"),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Offer ready requests about invented patients.")] = False,
 ) -> None:
     """Answer CDS Hooks calls until stopped (Ctrl-C). Settings come from the environment: docs/settings.md."""
     from cds.app import create_app
+    from cds.demo import demo_patients
     from cds.serving import serve as serve_app
 
     given = {"host": host, "port": port, "workers": workers, "demo": demo or None}
     settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
-    names = [file.stem for file in sorted((data.folder("profiles") / "examples" / "demo").glob("*.json"))]
+    patients = demo_patients() if settings.demo else {}
 
     def ready(base: str) -> None:
         typer.echo(f"Discovery: {base}/cds-services")
-        for name in names if settings.demo else ():
+        for name in patients:
             for_service = f"{base}/cds-services/soft-tissue-calcification"
             typer.echo(f"curl -s {base}/demo/{name} | curl -s -H 'Content-Type: application/json' -d @- {for_service}")
 
@@ -131,26 +137,27 @@ def evaluate(
     file: File,
     at: At = None,
     lang: Lang = None,
-    service: Annotated[list[str] | None, typer.Option("--service", help="Ask this service only; may be repeated.")] = None,
+    service: Annotated[
+        list[str] | None, typer.Option("--service", help="Ask this service only; may be repeated.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers of the services as JSON.")] = False,
 ) -> None:
     """Say what the services find in the record of one patient."""
     settings, now = _settings(), at or datetime.now(UTC)
-    language = lang or preferred("", settings.language)
+    language = lang or settings.language
     consultant = Consultant.load(settings)
     asked = [each for each in consultant.services if not service or each.id in service]
     unknown = set(service or ()) - {each.id for each in asked}
     if unknown:
         raise InputError(f"no such service; there are: {', '.join(each.id for each in consultant.services)}")
-    patient = consultant.open(_input(file), now)
-    answers = {each.id: consultant.answer(each, patient, now, language) for each in asked}
+    case = consultant.open(_input(file), now)
+    answers = {each.id: consultant.answer(each, case, language) for each in asked}
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(answers)).decode())
         return
     cards: list[Card] = [card for answer in answers.values() for card in answer.cards]
     basis = f"{now:%Y-%m-%d %H:%M %Z} · {consultant.knowledge.version}"
-    chart = patient.facts.chart
-    _print(printing.evaluation_text(chart.patient, patient.evaluation, cards, language, basis))
+    _print(printing.evaluation_text(case.reading.chart.patient, case.evaluation, cards, language, basis))
 
 
 @app.command(epilog=_EPILOG)
@@ -164,8 +171,7 @@ def explain(
     from cds.reasoning.explain import explain as explain_facts
 
     settings, now = _settings(), at or datetime.now(UTC)
-    patient = Consultant.load(settings).open(_input(file), now)
-    explanations = explain_facts(patient.facts)
+    explanations = explain_facts(Consultant.load(settings).open(_input(file), now).facts)
     wanted = {each.upper() for each in rule or ()}
     chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
     if not chosen:
@@ -208,8 +214,8 @@ def check_rules(folder: Annotated[Path | None, _FOLDER] = None) -> None:
 def _settings() -> Settings:
     try:
         return Settings()
-    except ValueError as error:
-        problems = getattr(error, "errors", list)()
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
         said = "; ".join(f"CDS_{str(each['loc'][0]).upper()}: {each['msg']}" for each in problems)
         raise InputError(f"the settings cannot be used: {said}") from None
 

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cds import data
-from cds.cards.compose import Composer
-from cds.errors import KnowledgeError
+from cds.cards.compose import compose
+from cds.cards.context import CardContext, Options
+from cds.cards.deck import Deck
+from cds.errors import KnowledgeError, PreconditionFailed
+from cds.fhir import files
+from cds.fhir.medicines import Medicines
 from cds.fhir.reading import Reader, Reading
-from cds.hooks.contexts import ProblemListItemCreate
+from cds.fhir.terminology import Terminology
+from cds.hooks.contexts import Context, PatientView, ProblemListItemCreate
 from cds.hooks.languages import Language
 from cds.hooks.models import Response
-from cds.hooks.requests import Request
+from cds.hooks.requests import Request, decode
 from cds.hooks.services import Service
 from cds.reasoning.conclusions import Evaluation
 from cds.reasoning.evaluate import evaluate
@@ -24,12 +30,21 @@ from cds.reasoning.knowledge.reading import Mistakes
 from cds.services import services
 from cds.settings import Settings
 
-__all__ = ["Consultant", "knowledge_folders"]
+__all__ = ["Case", "Consultant", "knowledge_folders"]
 
 
 def knowledge_folders(over: Path | None) -> Sequence[Path]:
     """The package's rules, and the site's own laid over them."""
     return [data.folder("rules"), *([over] if over else [])]
+
+
+class Case(NamedTuple):
+    """One patient, read and judged."""
+
+    context: Context
+    reading: Reading
+    facts: Facts
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +53,80 @@ class Consultant:
 
     knowledge: Knowledge
     reader: Reader
-    composer: Composer
+    deck: Deck
     services: tuple[Service, ...]
+    venous_only: bool
 
     @classmethod
     def load(cls, settings: Settings) -> Consultant:
         """Raises KnowledgeError with everything that is wrong with the rules or the profiles."""
         try:
             knowledge = Knowledge.load(knowledge_folders(settings.rules_folder))
-            reader = Reader.load(data.folder("profiles"), knowledge)
-            composer = Composer(knowledge, settings)
+            terminology = Terminology.load(data.folder("profiles"))
         except Mistakes as mistakes:
             raise KnowledgeError(str(mistakes)) from None
-        return cls(knowledge, reader, composer, services(reader.templates))
+        reader = Reader(
+            terminology,
+            knowledge.laboratory,
+            Medicines(knowledge.medicines, terminology),
+            interesting=knowledge.language.interesting,
+        )
+        deck = Deck(knowledge.cards, knowledge.wording, knowledge.sources, _options(settings), knowledge.version)
+        return cls(knowledge, reader, deck, services(reader.templates), settings.venous_only)
 
     def consult(self, service: Service, request: Request, now: datetime, language: Language) -> Response:
-        """The cards of `service` for the patient of `request`."""
-        reading = self.read(request, now)
-        evaluation = self.evaluate(reading, now)
-        return self.composer.compose(evaluation, service.id, language, request.context)
+        """The cards of `service` for the patient of `request`.
 
-    def read(self, request: Request, now: datetime) -> Reading:
+        Raises PreconditionFailed when not even a card about missing data can be given (R7).
+        """
+        return self.answer(service, self.judge(request, now), language)
+
+    def judge(self, request: Request, now: datetime) -> Case:
+        """Read the request's data and evaluate them."""
         context = request.context
         proposed = context.conditions if isinstance(context, ProblemListItemCreate) else None
-        return self.reader.read(request.prefetch, context.patient_id, now, proposed)
+        return self._case(
+            context, self.reader.read(request.prefetch, context.patient_id, now, conditions=proposed), now
+        )
 
-    def evaluate(self, reading: Reading, now: datetime) -> Evaluation:
-        return evaluate(Facts(reading.chart, now, self.knowledge))
+    def open(self, source: bytes | Path, now: datetime) -> Case:
+        """The same for a file: a CDS Hooks request, or the whole record of one patient in any form.
+
+        Raises InputError, and what decoding a request raises.
+        """
+        record = files.load(source)
+        if record.request is not None:
+            return self.judge(decode(record.request), now)
+        reading = self.reader.read(record.resources, record.patient_id, now, whole_record=True)
+        return self._case(PatientView(patient_id=record.patient_id, user_id=""), reading, now)
+
+    def answer(self, service: Service, case: Case, language: Language) -> Response:
+        """What `service` says of `case`."""
+        context = CardContext(
+            patient_id=case.context.patient_id,
+            now=case.facts.now,
+            encounter_id=case.context.encounter,
+            user=case.context.user,
+            only_service=self.venous_only,
+            prefetch=case.reading.prefetch,
+        )
+        composed = compose(case.evaluation, service.id, language, context, self.deck)
+        if not composed.cards and not case.evaluation.evaluable:
+            raise PreconditionFailed(
+                "`prefetch` is required: nothing that a rule reads was sent, and no FHIR server is called"
+            )
+        return Response(cards=composed.cards, extension=composed.extension)
+
+    def _case(self, context: Context, reading: Reading, now: datetime) -> Case:
+        facts = Facts(reading.chart, now, self.knowledge)
+        return Case(context, reading, facts, evaluate(facts))
+
+
+def _options(settings: Settings) -> Options:
+    return Options(
+        canonical_base=settings.canonical_base,
+        service_label=settings.source_label,
+        source_url=f"{settings.public_url}/cds-services",
+        display_limit=settings.display_limit,
+        evaluation_extension=settings.evaluation_extension,
+    )

@@ -18,9 +18,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cds import data
 from cds.errors import NoSuchResource
 
-__all__ = ["WRITTEN_FOR", "Demonstration"]
+__all__ = ["WRITTEN_FOR", "Demonstration", "demo_patients"]
 
 WRITTEN_FOR = date(2026, 3, 2)
 """The day for which the Bundles are written."""
@@ -30,17 +31,19 @@ _DATE = re.compile(r'(?<=")\d{4}-\d{2}-\d{2}(?=[T"])')
 Resource = dict[str, Any]
 
 
-class Demonstration:
-    """The demonstration patients of `folder`, asked about with the prefetch `templates`."""
+def demo_patients() -> dict[str, Path]:
+    """The Bundle of each demonstration patient, by name."""
+    folder = data.folder("profiles") / "examples" / "demo"
+    return {file.stem: file for file in sorted(folder.glob("*.json"))}
 
-    def __init__(self, folder: Path, templates: Mapping[str, str], clock: Callable[[], datetime]) -> None:
-        self._files = {file.stem: file for file in sorted(folder.glob("*.json"))}
+
+class Demonstration:
+    """The demonstration patients, asked about with the prefetch `templates`."""
+
+    def __init__(self, templates: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+        self._files = demo_patients()
         self._templates = templates
         self._clock = clock
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._files)
 
     def route(self) -> Route:
         """`GET /demo/{name}`: a patient-view request, to be sent to any of the services."""

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     venous_only: bool = False
     """Whether callers ask the venous service only: it then says a suspected calciphylaxis itself (RED-1)."""
 
+    demo: bool = False
+    """Whether `GET /demo/{name}` hands out ready requests about invented patients."""
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

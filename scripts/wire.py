@@ -1,0 +1,40 @@
+"""Writes docs/openapi.json and docs/discovery.json (`python -m scripts.wire`): a change on the wire is a visible diff."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cds.app import create_app
+from cds.consult import Consultant
+from cds.hooks.services import discovery
+from cds.settings import Settings
+
+__all__ = ["pinned", "text"]
+
+_DOCS = Path(__file__).parents[1] / "docs"
+
+
+def pinned() -> dict[Path, Any]:
+    """What is pinned, by file."""
+    return {
+        _DOCS / "openapi.json": create_app(Settings()).openapi(),
+        _DOCS / "discovery.json": msgspec.to_builtins(discovery(Consultant.load(Settings()).services)),
+    }
+
+
+def text(document: Any) -> str:
+    """A document as it stands in its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    for file, document in pinned().items():
+        file.write_text(text(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
