@@ -10,7 +10,7 @@ from cds.cards.formats import Formats
 from cds.cards.markdown import escape
 from cds.cards.suggestions import Phrases, Templates, checked_templates
 from cds.hooks.models import Coding, Indicator, Source
-from cds.reasoning.conclusions import Text
+from cds.reasoning.conclusions import Certainty, Text
 from cds.reasoning.knowledge.cards import Card, Cards, Fact, Variant
 from cds.reasoning.knowledge.sources import Sources
 from cds.reasoning.knowledge.wording import Headings, Wording
@@ -64,7 +64,8 @@ class Tongue(NamedTuple):
     """Member of Headings -> "**Heading**"."""
     table: str
     """The two head lines of the table of data."""
-    certainty: Mapping[str, str]
+    opening: Mapping[Certainty | None, str]
+    """How a detail begins, by the certainty of its conclusion."""
     gaps: Mapping[str, str]
     sentence: Mapping[str, str]
     sources: Mapping[str, str]
@@ -159,7 +160,7 @@ def _tongue(cards: Cards, wording: Wording, sources: Sources, language: Language
         phrases=Phrases.of(wording.labels, language),
         heading={name: f"**{_words(getattr(wording.headings, name), language)}**" for name in Headings.model_fields},
         table=f"| {' | '.join(heads)} |\n|---|--:|---|---|---|",
-        certainty={name: _words(text, language) for name, text in wording.certainty.items()},
+        opening=_openings(wording, language),
         gaps={name: _words(text, language) for name, text in wording.gaps.items()},
         sentence={
             name: _words(getattr(wording.sentences, name), language) for name in type(wording.sentences).model_fields
@@ -167,6 +168,14 @@ def _tongue(cards: Cards, wording: Wording, sources: Sources, language: Language
         sources={each.id: _source(each.id, each.short, each.status, wording, language) for each in sources.sources},
         addenda=_addenda(cards, language),
     )
+
+
+def _openings(wording: Wording, language: Language) -> dict[Certainty | None, str]:
+    what = _words(wording.headings.conclusion, language)
+    openings: dict[Certainty | None, str] = {None: f"**{what}.**"}
+    for name, text in wording.certainty.items():
+        openings[name] = f"**{what} ({_words(text, language)}).**"
+    return openings
 
 
 def _addenda(cards: Cards, language: Language) -> dict[str, dict[str, Addendum]]:

@@ -6,7 +6,7 @@ that an evaluation brings along is escaped here: it may quote the record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cds.cards.deck import Addendum, Face, Tongue
@@ -32,46 +32,31 @@ class Extras(NamedTuple):
     orders_not_seen: bool = False
 
 
-def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: dict[str, str], extras: Extras) -> str:
+def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: Mapping[str, str], extras: Extras) -> str:
     """The Markdown of `detail`. `values` fill the placeholders and are Markdown already."""
-    return "\n\n".join(_parts(conclusion, face, tongue, values, extras))
-
-
-def _parts(conclusion: Conclusion, face: Face, tongue: Tongue, values: dict[str, str], extras: Extras) -> Iterator[str]:
     heading, language = tongue.heading, tongue.language
-    yield _conclusion(conclusion, face, tongue, values)
-    notes = [escape(each.in_(language)) for each in conclusion.notes]
-    if notes or extras.notes:
-        yield bullets([*notes, *extras.notes])
-    yield from _section(heading["messages"], _with(face.messages, (each.messages for each in extras.addenda)))
-    yield heading["data"]
-    yield _table(conclusion.evidence, tongue)
-    yield heading["changes"]
-    yield bullets([*(_gap(each, tongue) for each in conclusion.gaps), *face.changes])
-    yield from _section(heading["facts"], _with(face.facts, (each.facts for each in extras.addenda)))
-    yield from _section(heading["requests"], extras.requests)
-    if extras.orders_not_seen:
-        yield tongue.sentence["orders_not_seen"]
-    yield from _section(heading["left_out"], extras.left_out)
-    yield _rule(conclusion, face, tongue)
-    yield f"*{tongue.sentence['decision_support']}*"
-
-
-def _conclusion(conclusion: Conclusion, face: Face, tongue: Tongue, values: dict[str, str]) -> str:
     words = face.conclusion.format_map(values) if values else face.conclusion
-    if conclusion.certainty is None:
-        return f"{tongue.heading['conclusion']}. {words}"
-    return f"{tongue.heading['conclusion']} ({tongue.certainty[conclusion.certainty]}). {words}"
+    parts = [f"{tongue.opening[conclusion.certainty]} {words}"]
+    if conclusion.notes or extras.notes:
+        parts.append(bullets([*(escape(each.in_(language)) for each in conclusion.notes), *extras.notes]))
+    messages, facts = face.messages, face.facts
+    for added in extras.addenda:
+        messages, facts = messages + added.messages, facts + added.facts
+    parts += _section(heading["messages"], messages)
+    parts += [heading["data"], _table(conclusion.evidence, tongue)]
+    parts += _section(heading["changes"], [*(_gap(each, tongue) for each in conclusion.gaps), *face.changes])
+    parts += _section(heading["facts"], facts)
+    parts += _section(heading["requests"], extras.requests)
+    if extras.orders_not_seen:
+        parts.append(tongue.sentence["orders_not_seen"])
+    parts += _section(heading["left_out"], extras.left_out)
+    parts += [_rule(conclusion, face, tongue), f"*{tongue.sentence['decision_support']}*"]
+    return "\n\n".join(parts)
 
 
-def _section(heading: str, items: Sequence[str]) -> Iterator[str]:
-    if items:
-        yield heading
-        yield bullets(items)
-
-
-def _with(own: tuple[str, ...], more: Iterable[tuple[str, ...]]) -> list[str]:
-    return list(dict.fromkeys([*own, *(each for added in more for each in added)]))
+def _section(heading: str, items: Sequence[str]) -> tuple[str, ...]:
+    """A heading with a list, each item once; nothing at all without items."""
+    return (heading, bullets(dict.fromkeys(items))) if items else ()
 
 
 def _table(evidence: Sequence[Evidence], tongue: Tongue) -> str:

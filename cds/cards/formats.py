@@ -42,7 +42,7 @@ class Formats:
         if when is None:
             return ""
         written = _WRITTEN.match(when.written)
-        if written is None:
+        if written is None:  # not a date of FHIR: whoever read it knew better
             instant = when.instant
             return self._full(instant.year, instant.month, instant.day)
         year, month, day, hour, minute = written.groups()

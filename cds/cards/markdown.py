@@ -21,30 +21,39 @@ _INVISIBLE = (
 
 _BLANK = re.compile(r"\s+")
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
-_UNTIDY = re.compile(rf"[{_INVISIBLE}\t-\r\x85\u2028\u2029]|\s\s|^\s|\s$")
-_ACTIVE = re.compile(r"[\\`*_\[\]~|<>&@]|://|www\.", re.IGNORECASE)
-_OPENING = re.compile(r"(?:#|[-+=](?=[\s\-+=]|$)|(\d{1,9})(?=[.)](?:\s|$)))")
+_UNTIDY = rf"[{_INVISIBLE}\t-\r\x85\u2028\u2029]|\s\s|^\s|\s$"
+_MARKUP = r"[\\`*_\[\]~|<>&@]|://|[wW]{3}\."
+_OPENING = r"^(?:#|[-+=](?=[\s\-+=]|$)|\d{1,9}(?=[.)](?:\s|$)))"
+
+_untidy = re.compile(_UNTIDY).search
+_markup = re.compile(_MARKUP)
+_LETTER = "a-zA-ZÀ-ÖØ-öø-ÿœŒ"
+_INSIDE = rf"[{_LETTER}0-9,.;()/%'’–-]"
+_harmless = re.compile(rf"[{_LETTER}]{_INSIDE}*(?: {_INSIDE}+)*").fullmatch
+"""Words of our languages with single blanks between them: nearly every text, and cheaper to know than what is not."""
+_opening = re.compile(_OPENING).match
+
 _BROKEN = "\u200b"
 """A zero-width space, after "://", "www." and "@": it keeps a client from making a link of words."""
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """`text` on one line, without what cannot be seen, at most `longest` characters long."""
-    if _UNTIDY.search(text):
+    if _untidy(text):
         text = _BLANK.sub(" ", _HIDDEN.sub("", text)).strip()
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def escape(text: str, longest: int = LONGEST) -> str:
     """`text` so that Markdown and HTML show it as it is: in a table cell, in a list item, in a sentence."""
-    text = plain(text, longest)
-    if _ACTIVE.search(text):
-        text = _ACTIVE.sub(_inert, text)
-    opening = _OPENING.match(text)
-    if opening:
-        digits = opening[1]
-        text = f"{digits}\\{text[len(digits) :]}" if digits else "\\" + text
-    return text
+    if _harmless(text) and len(text) <= longest and "www" not in text.lower():
+        return text
+    text = _markup.sub(_inert, plain(text, longest))
+    opening = _opening(text)
+    if opening is None:
+        return text
+    digits = opening[0] if opening[0].isdigit() else ""
+    return f"{digits}\\{text[len(digits) :]}"
 
 
 def _inert(match: re.Match[str]) -> str:
