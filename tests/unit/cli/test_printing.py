@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import get_args
+
+import pytest
+from cds.reasoning.explain import Explanation
+
+from cds.hooks.models import Action, Card, Coding, Source, Suggestion
+from cds.printing import evaluation_text, explanation_text, unescaped
+from cds.reasoning.chart import Access, NotUsed, Patient
+from cds.reasoning.conclusions import Cause, Classification, Evaluation, Form, Stage, Text
+
+PATIENT = Patient("p1", "female", date(1958, 9, 1))
+CARD = Card(
+    uuid="u",
+    summary="High calcium",
+    indicator="warning",
+    source=Source(label="x", topic=Coding(code="C-PHPT")),
+    detail="Detail",
+    suggestions=(Suggestion(label="Repeat calcium", uuid="v", actions=(Action(type="create", description="d"),)),),
+)
+FOUND = Evaluation(
+    classification="INDETERMINATE",
+    lean="metastatic",
+    conclusions=(),
+    causes=(Cause("MET-PHPT", "probable", Text("hyperparathyroidism", "hyperparathyroïdie"), "metabolic"),),
+    forms=(Form("tumoral-calcinosis", Text("tumoral calcinosis", "calcinose tumorale"), "coded"),),
+    stage=Stage(3, 4, "C4b"),
+    not_used=(
+        NotUsed("Observation/2", "no-date"),
+        NotUsed("Observation/1", "no-date"),
+        NotUsed("Condition/1", "refuted"),
+    ),
+    access={"conditions": Access.PRESENT, "orders": Access.ABSENT},
+)
+
+
+def test_a_clinician_can_read_it() -> None:
+    assert evaluation_text(PATIENT, FOUND, [CARD], "en", "2026-03-02") == (
+        "# Patient p1, female, born 1958-09-01\n\n"
+        "2026-03-02\n\n"
+        "- **Soft-tissue calcification**: not determinable yet (leaning to metastatic)\n"
+        "- **Chronic venous insufficiency**: stage 3-4 of 4 (Porter 1988), CEAP approximately C4b\n"
+        "- **Causes**: hyperparathyroidism (probable)\n"
+        "- **Forms**: tumoral calcinosis\n\n"
+        "## Warning: High calcium `C-PHPT`\n\n"
+        "Detail\n\n"
+        "Suggested:\n\n"
+        "- Repeat calcium\n\n"
+        "Not seen completely: orders (absent).\n\n"
+        "Not used, and why:\n\n"
+        "- no-date: Observation/1, Observation/2\n"
+        "- refuted: Condition/1\n"
+    )
+
+
+def test_in_french_too() -> None:
+    text = evaluation_text(PATIENT, FOUND, [], "fr", "")
+    assert "femme, né(e) le 01/09/1958" in text
+    assert "- **Calcifications des tissus mous** : indéterminée à ce stade (plutôt métastatique)" in text
+    assert "- **Causes** : hyperparathyroïdie (probable)" in text
+    assert "Aucune carte : rien à signaler." in text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("classification", get_args(Classification))
+def test_every_class_has_words(classification: Classification, language: str) -> None:
+    text = evaluation_text(Patient("p"), Evaluation(classification, None, ()), [], language, "")
+    assert classification not in text
+
+
+def test_an_explanation_says_why_and_what_would_change_it() -> None:
+    explanation = Explanation(
+        rule="MET-PHPT",
+        title=Text("Primary hyperparathyroidism", "Hyperparathyroïdie primaire"),
+        outcome="unknown",
+        because=(Text("calcium 2.9 mmol/L", "calcémie 2,9 mmol/L"),),
+        would_change=(Text("PTH", "PTH"),),
+    )
+    assert explanation_text([explanation], "en") == (
+        "## MET-PHPT Primary hyperparathyroidism: unknown: data missing\n\n"
+        "- calcium 2.9 mmol/L\n\n"
+        "It would change with:\n\n"
+        "- PTH\n"
+    )
+    assert "## MET-PHPT Hyperparathyroïdie primaire" in explanation_text([explanation], "fr")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "plain"),
+    [(r"a\_b \| c", "a_b | c"), ("&lt;b&gt; &amp;", "<b> &"), ("one<br>two", "one; two"), (r"C:\dir", r"C:\dir")],
+)
+def test_plain_text_has_no_escapes(markdown: str, plain: str) -> None:
+    assert unescaped(markdown) == plain
