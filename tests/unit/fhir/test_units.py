@@ -207,6 +207,14 @@ def test_an_unknown_test_is_a_defect() -> None:
         by_code("no-such-test", 1, "mmol/L")
 
 
+def test_spellings_that_are_remembered_are_bounded() -> None:
+    units = Units(CHAPTER, TERMINOLOGY)
+    for number in range(1100):
+        units.convert("calcium-total", 2.4, "", f"unit {number}", "")
+    assert len(units._spelled) <= 1024
+    assert units.convert("calcium-total", 10, "", "mg %", "") == by_text("calcium-total", 10, "mg %")
+
+
 # --------------------------------------------------------------------------------------------- properties
 
 PAIRS = [(test, unit) for test in CHAPTER.tests for unit in test.units]

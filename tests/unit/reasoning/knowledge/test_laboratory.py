@@ -150,6 +150,13 @@ def test_a_site_changes_one_number_and_keeps_the_rest(tmp_path: Path) -> None:
     assert len(chapter.tests) == len(CHAPTER.tests)
 
 
+def test_an_age_that_a_site_leaves_out_has_no_limit(tmp_path: Path) -> None:
+    (tmp_path / "laboratory.yaml").write_text("phosphate-limits-of-children: [{from: 5, to: 12, high: 1.92}]\n")
+    chapter = read_chapter(LaboratoryChapter, "laboratory", [folder("rules"), tmp_path])
+    assert chapter.limits("phosphate", 8, None) is not None
+    assert chapter.limits("phosphate", 13, None) is None
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
