@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from cds.hooks.services import FHIR_VERSIONS, Service
 
@@ -42,5 +41,5 @@ VENOUS = Service(
 
 def services(prefetch: Mapping[str, str]) -> tuple[Service, ...]:
     """Both services, advertising the templates of `prefetch` (D5: derived from what the rules read)."""
-    templates = MappingProxyType(dict(prefetch))
+    templates = dict(prefetch)
     return tuple(service._replace(prefetch=templates) for service in (CALCIFICATION, VENOUS))

@@ -19,6 +19,7 @@ __all__ = ["document"]
 _REF = "#/components/schemas/{name}"
 _UUID = {"type": "string", "format": "uuid"}
 _OBJECT: dict[str, Any] = {"type": "object"}
+_NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 
 
 def document(services: Iterable[Service], *, title: str, version: str, description: str) -> dict[str, Any]:
@@ -63,7 +64,9 @@ def _failures() -> dict[str, Any]:
     for error in ANSWERED:
         by_status.setdefault(error.status, []).append(error)
     return {
-        str(status): _answer(" ".join(_first_line(error) for error in errors), "application/fhir+json", "OperationOutcome")
+        str(status): _answer(
+            " ".join(_first_line(error) for error in errors), "application/fhir+json", "OperationOutcome"
+        )
         for status, errors in sorted(by_status.items())
     }
 
@@ -121,13 +124,17 @@ def _request(hook: str, context: str) -> dict[str, Any]:
             "hook": {"const": hook},
             "hookInstance": _UUID,
             "context": {"$ref": _REF.format(name=context)},
-            "fhirServer": {"type": "string", "pattern": "^https?://"},
-            "fhirAuthorization": {"$ref": _REF.format(name=Authorization.__name__)},
-            "prefetch": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
-            "extension": _OBJECT,
+            "fhirServer": {"type": ["string", "null"], "pattern": "^($|https?://)"},
+            "fhirAuthorization": {"anyOf": [{"$ref": _REF.format(name=Authorization.__name__)}, _NOTHING]},
+            "prefetch": {"type": ["object", "null"]},
+            "extension": {"type": ["object", "null"]},
         },
         "required": ["hook", "hookInstance", "context"],
-        "dependentRequired": {"fhirAuthorization": ["fhirServer"]},
+        "if": {
+            "properties": {"fhirAuthorization": {"type": "object", "minProperties": 1}},
+            "required": ["fhirAuthorization"],
+        },
+        "then": {"properties": {"fhirServer": {"type": "string", "minLength": 1}}, "required": ["fhirServer"]},
     }
 
 
