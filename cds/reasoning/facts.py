@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Literal
 from cds.reasoning.calcifications import Calcification, recorded_calcifications
 from cds.reasoning.calcium import Calcium, assess_calcium
 from cds.reasoning.chart import Chart, Measurement, Medicine
+from cds.reasoning.classification import Classified, classify
+from cds.reasoning.conclusions import Form
+from cds.reasoning.dystrophic import Dystrophic, assess_dystrophic
+from cds.reasoning.forms import Flags, recognised_forms, tumour_flags
 from cds.reasoning.kidney import Kidney, assess_kidney
 from cds.reasoning.laboratory import CURRENT, RECENT, Laboratory, above, below
+from cds.reasoning.metabolic import Metabolic, assess_metabolic
 from cds.reasoning.minerals import Anomaly, Phosphate, Pth, assess_anomaly, assess_phosphate, assess_pth
 from cds.reasoning.recognition import Recognised, Recognition, recognise
 from cds.reasoning.redflag import RedFlag, assess_red_flag
 from cds.reasoning.time import age_days, days_between
+from cds.reasoning.venous import Staging, staging
 
 if TYPE_CHECKING:
-    from cds.reasoning.dystrophic import Dystrophic
     from cds.reasoning.knowledge import Knowledge
-    from cds.reasoning.language import Language
-    from cds.reasoning.metabolic import Metabolic
-    from cds.reasoning.venous import Staging
+    from cds.reasoning.language.reading import Language
 
 __all__ = ["Facts"]
 
@@ -58,7 +61,7 @@ class Facts:
 
     @cached_property
     def recognition(self) -> Recognition:
-        return recognise(self.chart, self.language, self.knowledge.recognition)
+        return recognise(self.chart, self.language, self.knowledge.recognition, self.knowledge.causes)
 
     @cached_property
     def calcifications(self) -> tuple[Calcification, ...]:
@@ -149,6 +152,47 @@ class Facts:
     @cached_property
     def red_flag(self) -> RedFlag:
         return assess_red_flag(self)
+
+    @cached_property
+    def staging(self) -> Staging:
+        """Porter's stage and everything that it rests on."""
+        return staging(self)
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        return recognised_forms(self)
+
+    @cached_property
+    def tumour_flags(self) -> Flags | None:
+        return tumour_flags(self)
+
+    @cached_property
+    def metabolic(self) -> Metabolic:
+        """Section 3: metabolic causes and the highest level."""
+        return assess_metabolic(self)
+
+    @cached_property
+    def dystrophic(self) -> Dystrophic:
+        """Section 4: dystrophic causes and the highest weight."""
+        return assess_dystrophic(self)
+
+    @cached_property
+    def panel_complete(self) -> bool:
+        """CLS-1: calcium, phosphate and kidneys all known, usable and verified."""
+        known = {
+            "calcium": self.calcium.settled in ("high", "normal", "low"),
+            "phosphate": self.phosphate.status != "unknown",
+            "kidney": self.kidney.known,
+        }
+        return all(known[each] for each in self.knowledge.classification.panel)
+
+    @cached_property
+    def classified(self) -> Classified:
+        return classify(self)
+
+    def latest(self, lab: str, *, days: int = RECENT) -> Measurement | None:
+        """The newest usable result of `lab`."""
+        return self.laboratory.latest(lab, days=days)
 
     def medicines(self, *classes: str, ended_days: int = 30) -> tuple[Medicine, ...]:
         """Medicines of one of `classes` that are taken, or ended at most `ended_days` ago (ACC-5)."""

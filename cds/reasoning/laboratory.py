@@ -73,7 +73,7 @@ class Laboratory:
         now: datetime,
         chapter: LaboratoryChapter,
         *,
-        sex: str | None,
+        sex: Literal["male", "female"] | None,
         age: float | None,
     ) -> None:
         self._now = now
@@ -127,7 +127,9 @@ class Laboratory:
         """Lower and upper reference limit (LAB-5): the laboratory's own, else those of rules/laboratory.yaml."""
         if measurement.low is not None or measurement.high is not None:
             return measurement.low, measurement.high
-        return self._chapter.reference_limits(measurement.lab, sex=self._sex, age=self._age)
+        age = None if self._age is None else int(self._age)
+        interval = self._chapter.limits(measurement.lab, age, self._sex)
+        return (interval.lower, interval.upper) if interval is not None else (None, None)
 
     def upper_limit(self, measurement: Measurement) -> float | None:
         return self.limits(measurement)[1]
@@ -152,7 +154,9 @@ class Laboratory:
         return "normal"
 
     def label(self, lab: str) -> Text:
-        return self._chapter.label(lab)
+        """What the test is called."""
+        term = self._chapter.test(lab).term
+        return Text(term.en, term.fr)
 
     def evidence(self, measurement: Measurement, remark: Text | None = None) -> Evidence:
         """A row of the table for a result: canonical value where there is a number, else its words."""
@@ -160,7 +164,7 @@ class Laboratory:
         if measurement.value is None:
             value = measurement.words or measurement.written
         else:
-            digits = self._chapter.digits(measurement.lab)
+            digits = self._chapter.test(measurement.lab).digits
             value = Value(measurement.value, measurement.unit, digits, measurement.comparator)
         return Evidence(self.label(measurement.lab), measurement.source, value, measurement.when, remark)
 

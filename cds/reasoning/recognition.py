@@ -16,7 +16,7 @@ from cds.reasoning.language.sites import Site
 
 if TYPE_CHECKING:
     from cds.reasoning.knowledge.recognition import RecognitionChapter
-    from cds.reasoning.language import Language
+    from cds.reasoning.language.reading import Language
     from cds.reasoning.language.terms import Said
 
 __all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognition_row"]
@@ -95,11 +95,13 @@ def recognition_row(recognised: Recognised) -> Evidence:
     return Evidence(label, recognised.source, recognised.text, recognised.when, remark)
 
 
-def recognise(chart: Chart, language: Language, rules: RecognitionChapter) -> Recognition:
-    """Everything that the chart says, by concept."""
+def recognise(
+    chart: Chart, language: Language, rules: RecognitionChapter, causes: frozenset[str]
+) -> Recognition:
+    """Everything that the chart says, by concept. `causes` are read from words only where no code matched (ACC-3)."""
     found: dict[str, list[Recognised]] = {}
     for problem in chart.problems:
-        _add(found, _in_problem(problem, language, rules))
+        _add(found, _in_problem(problem, language, causes))
     for finding in chart.findings:
         if finding.value is not False and finding.severity != "absent":
             _add(found, _in_finding(finding, language))
@@ -119,7 +121,7 @@ def _order(recognised: Recognised) -> tuple[str, str, str]:
     return recognised.source.type, recognised.source.id, recognised.text
 
 
-def _in_problem(problem: Problem, language: Language, rules: RecognitionChapter) -> list[Recognised]:
+def _in_problem(problem: Problem, language: Language, causes: frozenset[str]) -> list[Recognised]:
     said = _said(problem.texts, language)
     by_code = _by_code(problem.matches, said)
     reasons = ("provisional",) * (problem.level == "unconfirmed") + ("old-encounter",) * problem.old_encounter
@@ -139,7 +141,7 @@ def _in_problem(problem: Problem, language: Language, rules: RecognitionChapter)
             )
         )  # fmt: skip
     for concept, words in said.items():
-        if concept in by_code or (by_code and not language.beside_codes(concept, rules.words_beside_codes.groups)):
+        if concept in by_code or (by_code and concept in causes):
             continue
         why = (*reasons, "text-only") + (("hypothetical",) if words.hypothetical else ())
         site = own_site if own_site != _NOWHERE else words.site

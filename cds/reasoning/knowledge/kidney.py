@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from cds.reasoning.knowledge.minerals import Dashed, Grounds, Span
-from cds.reasoning.knowledge.reading import Strict
+from cds.reasoning.knowledge.minerals import Grounds, Span
+from cds.reasoning.knowledge.reading import Dashed, Strict
 
 __all__ = ["KidneyChapter"]
 

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict
-
-from cds.reasoning.knowledge.reading import Strict
+from cds.reasoning.knowledge.reading import Dashed, Strict
 
 __all__ = ["Grade", "Grounds", "MineralsChapter"]
 
 Grade = Literal["S", "G", "L", "E"]
 """Stated in the source document; guideline; literature; expert decision made for this service."""
-
-
-def _dashed(name: str) -> str:
-    return name.rstrip("_").replace("_", "-")
-
-
-class Dashed(Strict):
-    """Members are written with dashes in YAML."""
-
-    model_config = ConfigDict(alias_generator=_dashed)
 
 
 class Grounds(Strict):

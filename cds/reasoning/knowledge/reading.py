@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-__all__ = ["Mistake", "Mistakes", "Strict", "read_chapter"]
+__all__ = ["Dashed", "Mistake", "Mistakes", "Strict", "read_chapter"]
 
 Node = yaml.Node
 M = TypeVar("M", bound=BaseModel)
@@ -26,6 +26,16 @@ class Strict(BaseModel):
     """Base of every schema of rules/: unknown members are errors, values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=False)
+
+
+def _dashed(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class Dashed(Strict):
+    """A schema whose members are written with dashes in YAML; a trailing underscore keeps clear of Python's words."""
+
+    model_config = ConfigDict(alias_generator=_dashed)
 
 
 class Mistake(NamedTuple):
@@ -52,14 +62,14 @@ class _Loader(yaml.SafeLoader):
 
     @classmethod
     def construct(cls, node: Node) -> Any:
-        return cls("").construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return cls("").construct_object(node, deep=True)
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))  # type: ignore[no-untyped-call]
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
 def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from cds.reasoning.knowledge.minerals import Dashed
+from cds.reasoning.knowledge.reading import Dashed
 
 __all__ = ["Layer", "RecognitionChapter"]
 
 Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
-
-
-class Beside(Dashed):
-    groups: tuple[str, ...]
 
 
 class Trigger(Dashed):
@@ -32,6 +28,5 @@ class RecognitionChapter(Dashed):
     """rules/recognition.yaml."""
 
     strong_in_reports: frozenset[str]
-    words_beside_codes: Beside
     trigger: Trigger
     pregnancy: Pregnancy

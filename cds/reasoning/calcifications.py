@@ -1,0 +1,117 @@
+"""Soft-tissue calcifications that a chart records, by code or in words (TRG-1 a and b, TRG-2, D-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cds.reasoning.chart import Finding, Moment, Problem, Ref, Report
+from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.knowledge.recognition import Layer
+from cds.reasoning.language.sites import Site
+from cds.reasoning.recognition import Recognised
+
+if TYPE_CHECKING:
+    from cds.reasoning.facts import Facts
+    from cds.reasoning.language.calcification import Calcified
+
+__all__ = ["Calcification", "calcification_row", "recorded_calcifications"]
+
+
+class Calcification(NamedTuple):
+    """One soft-tissue calcification that the chart records."""
+
+    source: Ref
+    text: str
+    """The words of the diagnosis, or the sentence of the report."""
+    site: Site
+    layers: frozenset[Layer]
+    weight: Literal["strong", "weak"]
+    when: Moment | None
+    from_imaging: bool
+    """Said by a report, not by a diagnosis."""
+    ossification: bool = False
+    """The same words also speak of ossification (D-17)."""
+    by: str = ""
+    """concept_id, when a code or the name of a form recorded it; "" for a sentence."""
+
+
+def recorded_calcifications(facts: Facts) -> tuple[Calcification, ...]:
+    """Every calcification of the chart, each resource's once per site."""
+    found: dict[tuple[Ref, Site], Calcification] = {}
+    for each in (*_by_code_or_form(facts), *_by_sentence(facts)):
+        known = found.get((each.source, each.site))
+        if known is None:
+            found[each.source, each.site] = each
+        else:
+            found[each.source, each.site] = known._replace(
+                layers=known.layers | each.layers, ossification=known.ossification or each.ossification
+            )
+    return tuple(sorted(found.values(), key=lambda each: (each.source.type, each.source.id, each.text)))
+
+
+def _by_code_or_form(facts: Facts) -> Iterator[Calcification]:
+    trigger = facts.knowledge.recognition.trigger
+    for concept, layer in trigger.by_code.items():
+        for each in facts.recognition.active(concept):
+            if each.coded:
+                yield _of(each, layer)
+    for concept, layer in trigger.by_form.items():
+        for each in facts.recognition.active(concept):
+            if not (each.site.regions and each.site.regions <= set(trigger.never_in)):
+                yield _of(each, layer)
+
+
+def _of(recognised: Recognised, layer: Layer) -> Calcification:
+    return Calcification(
+        recognised.source,
+        recognised.text,
+        recognised.site,
+        frozenset({layer}),
+        recognised.weight,
+        recognised.when,
+        recognised.source.type == "DiagnosticReport",
+        by=recognised.concept,
+    )
+
+
+def _by_sentence(facts: Facts) -> Iterator[Calcification]:
+    calcified = facts.language.calcified
+    for problem in facts.chart.problems:
+        if problem.state == "active":
+            for text in problem.texts:
+                for said in calcified(text):
+                    yield _said(facts, problem, said, problem.onset or problem.recorded)
+    for report in facts.chart.reports:
+        for text in report.texts:
+            for said in calcified(text):
+                yield _said(facts, report, said, report.when)
+    for finding in facts.chart.findings:
+        if finding.value is not False and finding.severity != "absent":
+            for text in (*finding.texts, *finding.value_texts):
+                for said in calcified(text):
+                    yield _said(facts, finding, said, finding.when)
+
+
+def _said(facts: Facts, datum: Problem | Report | Finding, said: Calcified, when: Moment | None) -> Calcification:
+    site = said.site
+    if not isinstance(datum, Report) and datum.sites:
+        site = facts.language.sites.read(*datum.sites)
+    doubtful = said.hypothetical or (datum.level == "unconfirmed" if isinstance(datum, Problem) else datum.preliminary)
+    by_words = isinstance(datum, Problem)
+    return Calcification(
+        datum.source,
+        said.sentence,
+        site,
+        frozenset(said.layers),
+        "weak" if doubtful or by_words else "strong",
+        when,
+        isinstance(datum, Report),
+        said.ossification,
+    )
+
+
+def calcification_row(calcification: Calcification) -> Evidence:
+    """A row of the table for a recorded calcification, in the words of the record."""
+    label = Text("Calcification recorded", "Calcification rapportée")
+    return Evidence(label, calcification.source, calcification.text, calcification.when)

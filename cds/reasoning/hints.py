@@ -1,0 +1,153 @@
+"""Hints that are no diagnosis: antibodies and the universal form (DYS-2), and the differential list (DDX-1)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cds.reasoning.calcifications import calcification_row
+from cds.reasoning.chart import Measurement
+from cds.reasoning.conclusions import Conclusion, Evidence, Text
+from cds.reasoning.knowledge.forms import DifferentialItem
+from cds.reasoning.laboratory import RECENT
+from cds.reasoning.recognition import recognition_row
+from cds.reasoning.workup import Wanted
+
+if TYPE_CHECKING:
+    from cds.reasoning.facts import Facts
+
+__all__ = ["connective_tissue_conclusion", "differential_conclusion"]
+
+_TITRE = re.compile(r"(?:1\s*[:/]\s*)?(\d+)")
+_NEGATIVE = ("neg", "nég", "absent", "non detect", "not detect", "non réactif", "non-reactive", "nonreactive")
+
+
+def connective_tissue_conclusion(facts: Facts) -> Wanted | None:
+    """C-CTD: an antibody hint, a high creatine kinase or the universal form, and no connective tissue disease accepted."""
+    rules = facts.knowledge.dystrophic.hints
+    if not facts.calcifications or facts.recognition.of(*rules.diseases):
+        return None
+    rows: list[Evidence] = []
+    notes: list[Text] = []
+    for label, found in _hints(facts):
+        rows += facts.laboratory.rows(found)
+        notes.append(label)
+    forms = [form for form in facts.forms if form.id in rules.forms]
+    for form in forms:
+        rows += form.evidence
+        notes.append(
+            Text(
+                "The sheet-like form goes with polymyositis and dermatomyositis.",
+                "La forme en nappes (feuilletée) accompagne surtout polymyosite et dermatomyosite.",
+            )
+        )
+    if not notes:
+        return None
+    rows += [calcification_row(each) for each in facts.calcifications]
+    conclusion = Conclusion(
+        rules.card,
+        "DYS-2",
+        certainty="possible",
+        evidence=tuple(dict.fromkeys(rows)),
+        notes=tuple(notes),
+        sources=("S", *rules.tags) if forms else rules.tags,
+    )
+    return Wanted(conclusion)
+
+
+def _hints(facts: Facts) -> list[tuple[Text, tuple[Measurement, ...]]]:
+    rules = facts.knowledge.dystrophic.hints
+    laboratory = facts.laboratory
+    days = rules.years * RECENT
+    found: list[tuple[Text, tuple[Measurement, ...]]] = []
+    centromere = laboratory.latest("anti-centromere", days=days)
+    hand = any(facts.language.sites.within(each.site, rules.hand) for each in facts.calcifications)
+    if centromere is not None and is_positive(centromere) and hand:
+        found.append((_CENTROMERE, (centromere,)))
+    scl70 = laboratory.latest("anti-scl70", days=days)
+    if scl70 is not None and is_positive(scl70):
+        found.append((_SCL70, (scl70,)))
+    ana = laboratory.latest("ana", days=days)
+    dna = laboratory.latest("anti-dsdna", days=days)
+    if ana is not None and dna is not None and _titre(ana) >= rules.ana_titre_from and is_positive(dna):
+        found.append((_DNA, (ana, dna)))
+    kinase = laboratory.numeric("creatine-kinase")
+    upper = laboratory.upper_limit(kinase) if kinase is not None else None
+    if kinase is not None and upper and (kinase.value or 0.0) > rules.ck_multiple * upper:
+        found.append((_KINASE, (kinase,)))
+    return found
+
+
+_CENTROMERE = Text(
+    "Anti-centromere antibodies with calcification of the hand: think of limited systemic sclerosis (CREST).",
+    "Anticorps anti-centromère et calcification de la main : évoquer une sclérodermie limitée (CREST).",
+)
+_SCL70 = Text("Anti-Scl-70 antibodies: think of systemic sclerosis.", "Anticorps anti-Scl-70 : évoquer une sclérodermie.")
+_DNA = Text(
+    "Antinuclear and anti-dsDNA antibodies: think of systemic lupus.",
+    "Anticorps antinucléaires et anti-ADN natif : évoquer un lupus systémique.",
+)
+_KINASE = Text(
+    "Creatine kinase above twice its limit: think of myositis.",
+    "Créatine kinase à plus de deux fois la limite : évoquer une myosite.",
+)
+
+
+def is_positive(measurement: Measurement) -> bool:
+    """Whether an antibody is positive: by its words or interpretation, else above its own or the laboratory's limit."""
+    if measurement.interpretation in ("POS", "H", "HH", "A"):
+        return True
+    if measurement.interpretation in ("NEG", "N"):
+        return False
+    if measurement.value is not None:
+        return measurement.high is not None and measurement.value > measurement.high
+    words = measurement.words
+    if words.startswith(_NEGATIVE):
+        return False
+    return words.startswith(("pos", "detected", "présent", "present", "reactive", "réactif", "+", "1:", "1/"))
+
+
+def _titre(measurement: Measurement) -> int:
+    """1:640 is 640; a result in words without a number is 0."""
+    if measurement.value is not None:
+        return int(measurement.value)
+    found = _TITRE.search(measurement.words)
+    return int(found.group(1)) if found else 0
+
+
+def differential_conclusion(facts: Facts) -> Wanted | None:
+    """C-DDX: the take-home list of the source document, what this chart supports first."""
+    rules = facts.knowledge.forms.differential
+    if facts.classified.classification not in rules.classes or facts.red_flag.open:
+        return None
+    fitting = [each for each in facts.calcifications if each.layers & set(rules.layers)]
+    if not fitting:
+        return None
+    scored = [(item, _support(facts, item)) for item in rules.items]
+    scored.sort(key=lambda pair: not pair[1])
+    notes = [_item_words(item, rows) for item, rows in scored]
+    rows = [calcification_row(each) for each in fitting] + [row for _, support in scored for row in support]
+    conclusion = Conclusion(
+        rules.card,
+        rules.rule,
+        certainty="possible",
+        evidence=tuple(dict.fromkeys(rows)),
+        notes=tuple(notes),
+        sources=rules.tags,
+    )
+    return Wanted(conclusion)
+
+
+def _support(facts: Facts, item: DifferentialItem) -> tuple[Evidence, ...]:
+    rows = [recognition_row(each) for each in facts.recognition.of(*item.concepts)]
+    for lab in item.labs:
+        found = facts.laboratory.latest(lab, days=3 * RECENT)
+        if found is not None and (is_positive(found) or facts.laboratory.status(found) == "high"):
+            rows += facts.laboratory.rows((found,))
+    return tuple(rows)
+
+
+def _item_words(item: DifferentialItem, support: tuple[Evidence, ...]) -> Text:
+    if support:
+        return Text(f"{item.en} (supported by the record).", f"{item.fr} (argument dans le dossier).")
+    return Text(f"{item.en}.", f"{item.fr}.")

@@ -1,0 +1,79 @@
+"""The schema of rules/dystrophic.yaml: dystrophic causes and their weight (section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge.reading import Dashed
+
+__all__ = ["DystrophicCause", "DystrophicChapter"]
+
+
+class DystrophicCause(Dashed):
+    """One cause of DYS-1."""
+
+    concept: str
+    term: Text
+    quote: str = ""
+    tags: tuple[str, ...]
+    site: str
+    """An area of rules/sites.yaml, "same" (as the event), or "any"."""
+    common: bool = False
+    local: bool = False
+    scar: bool = False
+    remission_counts: bool = False
+    umbrella: bool = False
+    umbrella_unless_same_site: bool = False
+    group: str = ""
+    """Which item of the differential list (DDX-1) it supports."""
+
+
+class Venous(Dashed):
+    concept: str
+    quote: str
+    term: Text
+    tags: tuple[str, ...]
+
+
+class Infusion(Dashed):
+    months: int
+    classes: tuple[str, ...]
+    term: Text
+    heparins: tuple[str, ...]
+    heparin_area: str
+    heparin_term: Text
+    concept: str
+    card: str
+    tags: tuple[str, ...]
+
+
+class Hints(Dashed):
+    card: str
+    diseases: tuple[str, ...]
+    years: int
+    ana_titre_from: int
+    ck_multiple: float
+    hand: str
+    forms: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class Microcrystal(Dashed):
+    causes: tuple[str, ...]
+    age_below: float
+    layer: str
+    requests: str
+    tophus: tuple[str, ...]
+    tophus_request: str
+
+
+class DystrophicChapter(Dashed):
+    """rules/dystrophic.yaml."""
+
+    causes: tuple[DystrophicCause, ...]
+    venous: Venous
+    patterns: Mapping[str, str]
+    infusion: Infusion
+    hints: Hints
+    microcrystal: Microcrystal

@@ -1,0 +1,109 @@
+"""The schema of rules/forms.yaml: forms, parasites, tumour red flag and differential (sections 7 and 9)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge.minerals import Span
+from cds.reasoning.knowledge.reading import Dashed
+
+__all__ = ["DifferentialItem", "FormRule", "FormsChapter", "Pattern"]
+
+Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
+
+
+class Pattern(Dashed):
+    """Words of one calcified sentence, with its layers and site, and what else the chart must say."""
+
+    words: tuple[str, ...] = ()
+    """Any of these patterns, said by the same resource."""
+    layers: tuple[Layer, ...] = ()
+    layers_at_least: int = 0
+    areas: tuple[str, ...] = ()
+    """Any of these areas or regions of rules/sites.yaml."""
+    beside: tuple[str, ...] = ()
+    """Any of these concepts, anywhere in the chart."""
+
+
+class FormRule(Dashed):
+    id: str
+    rule: str
+    quote: str
+    term: Text
+    names: tuple[str, ...]
+    pattern: tuple[Pattern, ...] = ()
+    not_with: tuple[str, ...] = ()
+    never_in: tuple[str, ...] = ()
+
+
+class ParasitePattern(Dashed):
+    words: str
+    placeholder: str
+
+
+class Parasites(Dashed):
+    rule: str
+    card: str
+    concepts: tuple[str, ...]
+    patterns: tuple[ParasitePattern, ...]
+    tags: tuple[str, ...]
+
+
+class Mass(Dashed):
+    concepts: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+class Flag(Dashed):
+    words: str
+    en: str
+    fr: str
+
+    @property
+    def text(self) -> Text:
+        return Text(self.en, self.fr)
+
+
+class NearJoint(Flag):
+    ages: Span
+
+
+class Tumour(Dashed):
+    rule: str
+    card: str
+    mass: Mass
+    flags: tuple[Flag, ...]
+    near_joint: NearJoint
+    suspicious: Flag
+    named: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+class DifferentialItem(Dashed):
+    id: str
+    quote: str
+    en: str
+    fr: str
+    concepts: tuple[str, ...]
+    labs: tuple[str, ...] = ()
+
+
+class Differential(Dashed):
+    rule: str
+    card: str
+    layers: tuple[Layer, ...]
+    classes: tuple[str, ...]
+    items: tuple[DifferentialItem, ...]
+    tags: tuple[str, ...]
+
+
+class FormsChapter(Dashed):
+    """rules/forms.yaml."""
+
+    forms: tuple[FormRule, ...]
+    card: str
+    tags: tuple[str, ...]
+    parasites: Parasites
+    tumour: Tumour
+    differential: Differential

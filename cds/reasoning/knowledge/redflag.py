@@ -1,0 +1,61 @@
+"""The schema of rules/redflag.yaml (RED-1)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from cds.reasoning.knowledge.minerals import Grounds
+from cds.reasoning.knowledge.reading import Dashed
+
+__all__ = ["RedFlagChapter"]
+
+
+class PainfulUlcer(Dashed):
+    ulcers: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+class SkinEvidence(Dashed):
+    concepts: tuple[str, ...]
+    words: tuple[str, ...]
+    painful_ulcer: PainfulUlcer
+
+
+class Words(Dashed):
+    words: tuple[str, ...]
+
+
+class Severe(Dashed):
+    categories: tuple[str, ...]
+    egfr_below: float
+    transplant_egfr_below: float
+
+
+class Warning_(Dashed):  # noqa: N801 - Warning is a builtin
+    categories: tuple[str, ...]
+    medicines: tuple[str, ...]
+
+
+class Downgrade(Dashed):
+    evidence: tuple[str, ...]
+    areas: tuple[str, ...]
+    explained_by: tuple[str, ...]
+
+
+class Context(Dashed):
+    venous: tuple[str, ...]
+
+
+class RedFlagChapter(Dashed):
+    """rules/redflag.yaml."""
+
+    id: str
+    days: int
+    skin_evidence: SkinEvidence
+    weak_evidence: Words
+    calciphylaxis: str
+    severe: Severe
+    warning: Warning_ = Field(alias="warning")
+    downgrade: Downgrade
+    context: Context
+    source: Grounds

@@ -1,0 +1,128 @@
+"""RED-1: the red flag for calciphylaxis. Normal calcium, phosphate and kidneys do not close it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cds.reasoning.chart import Medicine
+from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.time import age_days
+
+if TYPE_CHECKING:
+    from cds.reasoning.facts import Facts
+
+__all__ = ["RedFlag", "assess_red_flag"]
+
+
+class RedFlag(NamedTuple):
+    """Open (critical or warning) or closed ("none")."""
+
+    level: Literal["none", "warning", "critical"]
+    evidence: tuple[Evidence, ...] = ()
+    skin: tuple[Recognised, ...] = ()
+    kidneys_unknown: bool = False
+    """Skin evidence, but nothing is known of the kidneys: creatinine is the first request of the class card."""
+    vitamin_k_antagonist: bool = False
+    downgraded: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.level != "none"
+
+
+def assess_red_flag(facts: Facts) -> RedFlag:
+    """RED-1 for one chart."""
+    rules = facts.knowledge.redflag
+    coded = facts.recognition.active(rules.calciphylaxis)
+    strong, weak = _skin_evidence(facts)
+    if not coded and not strong and not weak:
+        return RedFlag("none")
+    severe = _severe(facts)
+    antagonists = facts.medicines(*rules.warning.medicines)
+    level = _level(facts, coded, strong, weak, severe=severe, antagonist=bool(antagonists))
+    skin = (*strong, *weak)
+    if level == "none":
+        unknown = bool(skin) and not facts.kidney.known and facts.kidney.egfr is None
+        return RedFlag("none", skin=skin, kidneys_unknown=unknown)
+    downgraded = level == "critical" and not coded and _explained(facts, strong)
+    rows = [*map(recognition_row, (*coded, *skin)), *facts.kidney.evidence, *map(_medicine_row, antagonists)]
+    return RedFlag(
+        "warning" if downgraded else level,
+        tuple(dict.fromkeys(rows)),
+        skin,
+        vitamin_k_antagonist=bool(antagonists),
+        downgraded=downgraded,
+    )
+
+
+def _level(
+    facts: Facts,
+    coded: tuple[Recognised, ...],
+    strong: tuple[Recognised, ...],
+    weak: tuple[Recognised, ...],
+    *,
+    severe: bool,
+    antagonist: bool,
+) -> Literal["none", "warning", "critical"]:
+    confirmed = [each for each in coded if each.weight == "strong"]
+    if any(each.coded and not each.tier_c_only for each in confirmed):
+        return "critical"
+    if severe and strong:
+        return "critical"
+    if coded:
+        return "warning"
+    if not (facts.calcifications or facts.recognition.active(*facts.knowledge.redflag.context.venous)):
+        return "none"
+    kidneys = severe or facts.kidney.category in facts.knowledge.redflag.warning.categories
+    return "warning" if (strong or weak) and (kidneys or antagonist) else "none"
+
+
+def _severe(facts: Facts) -> bool:
+    rules = facts.knowledge.redflag.severe
+    kidney = facts.kidney
+    if kidney.category in rules.categories or kidney.egfr_below(rules.egfr_below):
+        return True
+    return kidney.transplant and kidney.egfr_below(rules.transplant_egfr_below) is True
+
+
+def _skin_evidence(facts: Facts) -> tuple[tuple[Recognised, ...], tuple[Recognised, ...]]:
+    """What the skin shows, at most 90 days old: strong evidence, and evidence that only warns."""
+    rules = facts.knowledge.redflag
+    recognition = facts.recognition
+
+    def fresh(*concepts: str) -> list[Recognised]:
+        return [
+            each
+            for each in recognition.active(*concepts)
+            if each.when is None or age_days(facts.now, each.when) <= rules.days
+        ]
+
+    strong = [
+        each
+        for each in fresh(*rules.skin_evidence.concepts, *rules.skin_evidence.words)
+        if "hypothetical" not in each.reasons
+    ]
+    painful = fresh(*rules.skin_evidence.painful_ulcer.words)
+    ulcers = {each.source for each in fresh(*rules.skin_evidence.painful_ulcer.ulcers)}
+    strong += [each for each in painful if each.source in ulcers]
+    once = {each.source: each for each in reversed(strong)}
+    weak = [each for each in fresh(*rules.weak_evidence.words) if each.source not in once]
+    return tuple(reversed(once.values())), tuple(weak)
+
+
+def _explained(facts: Facts, skin: tuple[Recognised, ...]) -> bool:
+    """Gangrene at toe, foot or finger that arteries, diabetes or sclerosis explain, and nothing else on the skin."""
+    rules = facts.knowledge.redflag.downgrade
+    acral = all(
+        each.coded
+        and each.concept in rules.evidence
+        and any(facts.language.sites.within(each.site, area) for area in rules.areas)
+        for each in skin
+    )
+    return acral and bool(facts.recognition.active(*rules.explained_by))
+
+
+def _medicine_row(medicine: Medicine) -> Evidence:
+    name = medicine.texts[0] if medicine.texts else ""
+    return Evidence(Text("Medicine", "Médicament"), medicine.source, name, medicine.since)

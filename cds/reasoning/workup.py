@@ -1,0 +1,165 @@
+"""What to ask for next: keys of rules/workup.yaml become requests, without what is known or already ordered (WRK-1, 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cds.reasoning.chart import Coding, Ref
+from cds.reasoning.conclusions import Conclusion, Request
+from cds.reasoning.knowledge.workup import Item
+from cds.reasoning.laboratory import CURRENT, RECENT
+from cds.reasoning.time import age_days
+
+if TYPE_CHECKING:
+    from cds.reasoning.facts import Facts
+
+__all__ = ["Wanted", "minimum_panel", "missing_panel", "requested"]
+
+ORDERED_DAYS = 30
+"""An active order of the same test this young makes another one superfluous (section 13)."""
+
+
+class Wanted(NamedTuple):
+    """A conclusion, and what it would ask for: keys of rules/workup.yaml, most important first."""
+
+    conclusion: Conclusion
+    keys: tuple[str, ...] = ()
+    site: str = ""
+    """Laterality and segment as the record words it."""
+    reasons: tuple[Ref, ...] = ()
+    repeat: bool = False
+    """The card wants a fresh value although one is there (alarms, a repeat after so many days)."""
+    first: tuple[str, ...] = ()
+    """Keys that come first, with priority asap (RED-1 with unknown kidneys)."""
+
+
+def requested(facts: Facts, wanted: Wanted) -> Conclusion:
+    """The conclusion with its requests: those of its card, and those that it wants besides."""
+    conclusion = wanted.conclusion
+    card = facts.knowledge.cards[conclusion.card]
+    asks = [(ask.key, ask.after_days) for ask in card.asks(conclusion.variant)]
+    asks += [(key, None) for key in wanted.keys]
+    reasons = wanted.reasons or tuple(
+        dict.fromkeys(row.source for row in conclusion.evidence if row.source is not None and row.source.type in _REASONS)
+    )
+    found: dict[str, Request] = {}
+    for key in wanted.first:
+        for item in facts.knowledge.workup.of(key):
+            found.setdefault(item.id, _request(facts, item, conclusion, wanted, reasons, None, "asap"))
+    for key, after in asks:
+        for item in _items(facts, key):
+            if item.id in found or (not _is_open(facts, item, repeat=wanted.repeat or after is not None)):
+                continue
+            found[item.id] = _request(facts, item, conclusion, wanted, reasons, after, card.priority)
+    return conclusion._replace(requests=tuple(found.values()))
+
+
+_REASONS = ("Condition", "Observation", "DiagnosticReport")
+
+
+def _items(facts: Facts, key: str) -> tuple[Item, ...]:
+    if key == "minimum-panel":
+        return minimum_panel(facts)
+    return facts.knowledge.workup.of(key)
+
+
+def minimum_panel(facts: Facts) -> tuple[Item, ...]:
+    """WRK-1: ionised calcium instead of total and albumin where a total cannot be read."""
+    albumin = facts.laboratory.numeric("albumin", days=CURRENT)
+    ionised = (
+        facts.kidney.egfr_below(60) is True
+        or facts.kidney.coded
+        or (albumin is not None and (albumin.value or 0.0) < facts.knowledge.minerals.unreliable.albumin_below)
+        or bool(facts.paraprotein)
+        or facts.pregnant
+        or facts.calcium.settled == "unreliable"
+    )
+    return facts.knowledge.workup.of("minimum-panel-ionised" if ionised else "minimum-panel")
+
+
+def missing_panel(facts: Facts) -> tuple[Item, ...]:
+    """The items of the minimum panel without a usable, current result."""
+    return tuple(item for item in minimum_panel(facts) if not _has_result(facts, item.lab))
+
+
+def _is_open(facts: Facts, item: Item, *, repeat: bool) -> bool:
+    """Whether asking makes sense: no usable result in its window, and no order that is still open."""
+    if _is_ordered(facts, item):
+        return False
+    if item.kind == "laboratory" and item.lab:
+        return repeat or not _has_result(facts, item.lab)
+    return not (item.results and _is_reported(facts, item.results))
+
+
+def _has_result(facts: Facts, lab: str) -> bool:
+    """A usable result inside the window of ACC-5; calcium also when it must be repeated counts as missing."""
+    test = facts.knowledge.laboratory.test(lab)
+    window = test.look_back
+    found = facts.laboratory.latest(lab, days=window.current if window else RECENT)
+    if found is None:
+        return lab == "creatinine" and _kidney_settled(facts)
+    if lab in ("calcium-total", "calcium-ionised"):
+        chosen = facts.calcium.sample
+        return facts.calcium.settled != "unreliable" and chosen is not None
+    if lab == "phosphate":
+        return facts.phosphate.status != "high" or facts.phosphate.anomaly
+    return True
+
+
+def _kidney_settled(facts: Facts) -> bool:
+    """A reported eGFR, or chronic dialysis: creatinine adds nothing."""
+    egfr = facts.kidney.egfr
+    return facts.kidney.dialysis or (egfr is not None and age_days(facts.now, egfr.when) <= CURRENT)
+
+
+def _is_ordered(facts: Facts, item: Item) -> bool:
+    if item.coding is not None:
+        codes = {item.coding.code}
+    else:
+        codes = {code.loinc for code in item.codes}
+    for order in facts.chart.orders:
+        if order.when is not None and age_days(facts.now, order.when) > ORDERED_DAYS:
+            continue
+        if (item.lab and item.lab in order.labs) or codes & set(order.loincs):
+            return True
+        if any(match.coding.code in codes for match in order.matches) or _same_words(item, order.texts):
+            return True
+    return False
+
+
+def _same_words(item: Item, texts: Iterable[str]) -> bool:
+    wanted = {item.text.en.casefold(), item.text.fr.casefold()}
+    return any(text.casefold() in wanted for text in texts)
+
+
+def _is_reported(facts: Facts, loincs: tuple[str, ...]) -> bool:
+    return any(
+        set(report.loincs) & set(loincs) and report.when is not None and age_days(facts.now, report.when) <= 2 * RECENT
+        for report in facts.chart.reports
+    )
+
+
+def _request(
+    facts: Facts,
+    item: Item,
+    conclusion: Conclusion,
+    wanted: Wanted,
+    reasons: tuple[Ref, ...],
+    after: int | None,
+    priority: Literal["routine", "urgent", "asap", "stat"],
+) -> Request:
+    code = item.code(_property_shown(facts, item.lab))
+    coding = Coding(code.system, code.code, code.display) if code is not None else None
+    site = wanted.site if item.kind != "laboratory" else ""
+    return Request(item.kind, item.id, coding, item.text, priority, site, reasons[:5], conclusion.rule, after)
+
+
+def _property_shown(facts: Facts, lab: str) -> str:
+    """The property, mass or molar, in which the chart already shows this test (WRK-1)."""
+    if not lab:
+        return ""
+    results = facts.laboratory.all(lab)
+    return results[0].property if results else ""
+
+
