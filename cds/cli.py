@@ -84,6 +84,10 @@ Lang = Annotated[
     Literal["en", "fr"] | None,
     typer.Option("--lang", help="Language of the answer.", show_default="the setting, then English"),
 ]
+Who = Annotated[
+    str | None,
+    typer.Option("--patient", metavar="ID", help="Which patient, where the data hold several.", show_default=False),
+]
 
 
 @app.callback()
@@ -137,6 +141,7 @@ def evaluate(
     file: File,
     at: At = None,
     lang: Lang = None,
+    patient: Who = None,
     service: Annotated[
         list[str] | None, typer.Option("--service", help="Ask this service only; may be repeated.")
     ] = None,
@@ -150,7 +155,7 @@ def evaluate(
     unknown = set(service or ()) - {each.id for each in asked}
     if unknown:
         raise InputError(f"no such service; there are: {', '.join(each.id for each in consultant.services)}")
-    case = consultant.open(_input(file), now)
+    case = consultant.open(_input(file), now, patient)
     answers = {each.id: consultant.answer(each, case, language) for each in asked}
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(answers)).decode())
@@ -165,13 +170,14 @@ def explain(
     file: File,
     at: At = None,
     lang: Lang = None,
+    patient: Who = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; may be repeated.")] = None,
 ) -> None:
     """Say of every rule whether it fired, why, on which data, and what would change it."""
     from cds.reasoning.explain import explain as explain_facts
 
     settings, now = _settings(), at or datetime.now(UTC)
-    explanations = explain_facts(Consultant.load(settings).open(_input(file), now).facts)
+    explanations = explain_facts(Consultant.load(settings).open(_input(file), now, patient).facts)
     wanted = {each.upper() for each in rule or ()}
     chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
     if not chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ class Consultant:
     def load(cls, settings: Settings) -> Consultant:
         """Raises KnowledgeError with everything that is wrong with the rules or the profiles."""
         try:
-            knowledge = Knowledge.load(knowledge_folders(settings.rules_folder))
+            knowledge = Knowledge.load(knowledge_folders(settings.rules_folder), version("calcification-cds"))
             terminology = Terminology.load(data.folder("profiles"))
         except Mistakes as mistakes:
             raise KnowledgeError(str(mistakes)) from None
@@ -89,12 +90,12 @@ class Consultant:
             context, self.reader.read(request.prefetch, context.patient_id, now, conditions=proposed), now
         )
 
-    def open(self, source: bytes | Path, now: datetime) -> Case:
-        """The same for a file: a CDS Hooks request, or the whole record of one patient in any form.
+    def open(self, source: bytes | Path, now: datetime, patient: str | None = None) -> Case:
+        """The same for a file: a CDS Hooks request, or a whole record in any form; `patient` chooses among several.
 
         Raises InputError, and what decoding a request raises.
         """
-        record = files.load(source)
+        record = files.load(source, patient)
         if record.request is not None:
             return self.judge(decode(record.request), now)
         reading = self.reader.read(record.resources, record.patient_id, now, whole_record=True)
