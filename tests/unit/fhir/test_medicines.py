@@ -37,7 +37,7 @@ def concepts(*codings: Coding, texts: tuple[str, ...] = (), route: str = "") -> 
         ("colécalciférol 100 000 UI, ampoule buvable", {"vitamin-d-supplement"}),
         ("vit. D 400", {"vitamin-d-supplement"}),
         ("VITAMINE D3 BON", {"vitamin-d-supplement"}),
-        ("Un-Alfa 1 µg", {"vitamin-d-supplement"}),
+        ("Un-Alfa 1 µg", {"active-vitamin-d", "vitamin-d-supplement"}),
         ("Hydrochlorothiazide 25 MG / Losartan 100 MG", {"thiazides"}),
         ("périndopril/indapamide 4 mg", {"thiazides"}),
         ("losartan HCT 100/25 mg", {"thiazides"}),

@@ -1,0 +1,295 @@
+"""Why: for every rule, whether it fired, on which data, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from cds.reasoning.calcifications import calcification_row
+from cds.reasoning.calcium import alarm, calcium_rows, product
+from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.evaluate import evaluate
+from cds.reasoning.knowledge.metabolic import CauseRule
+from cds.reasoning.workup import missing_panel
+
+if TYPE_CHECKING:
+    from cds.reasoning.facts import Facts
+
+__all__ = ["Explanation", "explain"]
+
+
+class Explanation(NamedTuple):
+    """One rule about one patient."""
+
+    rule: str
+    title: Text
+    outcome: str
+    """true, false, unknown, or what the rule concludes: a level, a weight, a category, a class, a stage."""
+    because: tuple[Text, ...]
+    would_change: tuple[Text, ...] = ()
+
+
+def explain(facts: Facts) -> tuple[Explanation, ...]:
+    """Every rule in the order in which the evaluation walks: data, kidneys, minerals, causes, class, forms, veins."""
+    return tuple(
+        each
+        for part in (_trigger, _kidney, _minerals, _red_flag, _metabolic, _dystrophic, _class, _forms, _venous, _cards)
+        for each in part(facts)
+    )
+
+
+def row_words(row: Evidence) -> Text:
+    """A row of evidence as one line: label, value, date, resource, remark."""
+    source = str(row.source) if row.source is not None else ""
+
+    def said(language: str) -> str:
+        value = row.value
+        if isinstance(value, Value):
+            number = f"{value.number:.{value.digits}f}"
+            value = f"{value.comparator}{number.replace('.', ',') if language == 'fr' else number} {value.unit}".strip()
+        parts = [row.label.in_(language) + (" : " if language == "fr" else ": ") + value]
+        parts += [row.when.written[:10]] if row.when is not None else []
+        parts += [source] if source else []
+        parts += [row.remark.in_(language)] if row.remark is not None else []
+        return ", ".join(parts)
+
+    return Text(said("en"), said("fr"))
+
+
+def _rows(rows: Iterable[Evidence]) -> tuple[Text, ...]:
+    return tuple(dict.fromkeys(row_words(row) for row in rows))
+
+
+def _trigger(facts: Facts) -> Iterator[Explanation]:
+    yield Explanation(
+        "TRG-1",
+        Text("A soft tissue calcification is recorded", "Une calcification des tissus mous est rapportée"),
+        _truth(bool(facts.calcifications)),
+        _rows(calcification_row(each) for each in facts.calcifications),
+        () if facts.calcifications else (_CALCIFICATION,),
+    )
+
+
+_CALCIFICATION = Text(
+    "A coded calcification of soft tissue, or a report sentence that says one (TRG-2).",
+    "Une calcification des tissus mous codée, ou une phrase de compte rendu qui l'affirme (TRG-2).",
+)
+
+
+def _truth(truth: bool | None) -> str:
+    return "unknown" if truth is None else "true" if truth else "false"
+
+
+def _kidney(facts: Facts) -> Iterator[Explanation]:
+    kidney = facts.kidney
+    why = {
+        "single": Text("Reduced once; chronicity is not proven.", "Abaissé une fois ; chronicité non prouvée."),
+        "acute": Text("Acute kidney injury.", "Insuffisance rénale aiguë."),
+        "child": Text("No height, or under one year.", "Taille inconnue, ou moins d'un an."),
+        "sex-unknown": Text("Sex unknown, and it would decide.", "Sexe inconnu, et il déciderait."),
+        "pregnancy": Text("Pregnancy.", "Grossesse."),
+        "none": Text("No result and no code.", "Ni résultat ni code."),
+    }.get(kidney.why)
+    because = (*_rows(kidney.evidence), *kidney.remarks, *([why] if why is not None and not kidney.known else []))
+    change = (
+        ()
+        if kidney.known
+        else (
+            Text(
+                "Creatinine (eGFR), twice at least 90 days apart when reduced.",
+                "Créatinine (DFG), deux fois à 90 jours au moins si abaissé.",
+            ),
+        )
+    )
+    yield Explanation(
+        "REN-3", Text("Kidney function", "Fonction rénale"), kidney.category or "unknown", because, change
+    )
+
+
+def _minerals(facts: Facts) -> Iterator[Explanation]:
+    calcium, phosphate, pth = facts.calcium, facts.phosphate, facts.pth
+    rows = _rows(calcium_rows(calcium, facts))
+    lacking = (
+        Text(
+            "A calcium that can be used, ionised where total cannot be read.",
+            "Une calcémie utilisable, ionisée si la totale n'est pas lisible.",
+        ),
+    )
+    yield Explanation(
+        "CAL-1",
+        Text("Calcium", "Calcémie"),
+        calcium.status,
+        rows,
+        lacking if calcium.settled in ("unknown", "unreliable") else (),
+    )
+    yield Explanation(
+        "LAB-4",
+        Text("High total calcium may be spurious", "Hypercalcémie totale peut-être factice"),
+        calcium.doubt or "false",
+        rows,
+    )
+    yield Explanation("MET-0", Text("Hypercalcaemia", "Hypercalcémie"), calcium.hypercalcaemia, rows)
+    found = alarm(facts)
+    yield Explanation(
+        "CAL-4",
+        Text("Critical calcium", "Calcémie critique"),
+        found.card if found else "false",
+        _rows(found.evidence) if found else (),
+    )
+    yield Explanation(
+        "LAB-6",
+        Text("Phosphate", "Phosphatémie"),
+        phosphate.status,
+        _rows(facts.laboratory.rows((phosphate.measurement,))),
+    )
+    yield Explanation(
+        "ACC-5",
+        Text("PTH beside a high calcium", "PTH en regard d'une hypercalcémie"),
+        pth.paired,
+        _rows(facts.laboratory.rows((pth.pair or pth.measurement,))),
+    )
+    cap = product(facts)
+    words = Text(f"{cap[0]:.2f} mmol²/L²", f"{cap[0]:.2f} mmol²/L²".replace(".", ",")) if cap else None
+    yield Explanation(
+        "CAL-3",
+        Text("Calcium x phosphate", "Produit phosphocalcique"),
+        (cap[1] or "false") if cap else "unknown",
+        (words,) if words else (),
+    )
+    kinds = ", ".join(sorted(facts.anomaly.kinds))
+    yield Explanation(
+        "ANOM", Text("Metabolic anomaly", "Anomalie métabolique"), kinds or "false", _rows(facts.anomaly.evidence)
+    )
+
+
+def _red_flag(facts: Facts) -> Iterator[Explanation]:
+    flag = facts.red_flag
+    yield Explanation(
+        facts.knowledge.redflag.id,
+        Text("Calciphylaxis red flag", "Alerte calciphylaxie"),
+        flag.level,
+        _rows(flag.evidence),
+    )
+
+
+def _metabolic(facts: Facts) -> Iterator[Explanation]:
+    chapter = facts.knowledge.metabolic
+    for rule in (*chapter.causes, *chapter.associations):
+        cause = facts.metabolic.cause(rule.id)
+        level = cause.level if cause is not None else "none"
+        yield Explanation(
+            rule.id, rule.term, level, _rows(cause.evidence) if cause else (), tuple(_next_level(facts, rule, level))
+        )
+    history = chapter.history
+    past = "D-15" in facts.metabolic.decisions
+    yield Explanation(history.id, history.term, _truth(past), facts.metabolic.reasons if past else ())
+
+
+def _next_level(facts: Facts, rule: CauseRule, level: str) -> Iterator[Text]:
+    """The criterion of each higher level, read aloud, with what is missing."""
+    order = ("possible", "probable", "confirmed")
+    higher = order[order.index(level) + 1 :] if level in order else order
+    for name in higher:
+        criterion = getattr(rule, name)
+        if criterion is None:
+            continue
+        answer = criterion.ask(facts)
+        missing = ", ".join(dict.fromkeys(answer.missing))
+        lacking = Text(f" [unknown: {missing}]", f" [inconnu : {missing}]") if missing else Text("", "")
+        yield Text(f"{name}: {criterion.words('en')}{lacking.en}", f"{name} : {criterion.words('fr')}{lacking.fr}")
+
+
+def _dystrophic(facts: Facts) -> Iterator[Explanation]:
+    found = {cause.id: cause for cause in facts.dystrophic.causes}
+    chapter = facts.knowledge.dystrophic
+    for concept, term in (
+        *((rule.concept, rule.term) for rule in chapter.causes),
+        (chapter.venous.concept, chapter.venous.term),
+    ):
+        cause = found.get(concept)
+        title = Text(f"{term.en} ({concept})", f"{term.fr} ({concept})")
+        yield Explanation("DYS-1", title, cause.level if cause else "none", _rows(cause.evidence) if cause else ())
+    iatrogenic = facts.dystrophic.iatrogenic
+    gaps = tuple(gap.what for gap in facts.dystrophic.gaps)
+    yield Explanation(
+        "DYS-4",
+        chapter.infusion.term,
+        iatrogenic.level if iatrogenic else "none",
+        _rows(iatrogenic.evidence) if iatrogenic else (),
+        gaps,
+    )
+
+
+def _class(facts: Facts) -> Iterator[Explanation]:
+    found = facts.classified
+    level, weight = facts.metabolic.level, facts.dystrophic.weight
+    panel = Text("complete", "complet") if facts.panel_complete else Text("incomplete", "incomplet")
+    because = (
+        Text(
+            f"metabolic: {level}; local: {weight}; panel: {panel.en}",
+            f"métabolique : {level} ; locale : {weight} ; bilan : {panel.fr}",
+        ),
+        *facts.metabolic.reasons,
+        *((Text("capped: recent or unseen data", "plafonné : données anciennes ou non vues"),) if found.capped else ()),
+    )
+    outcome = found.classification + (f" (lean {found.lean})" if found.lean else "")
+    missing = tuple(item.text for item in missing_panel(facts)) if facts.calcifications else ()
+    yield Explanation("CLS-1", Text("Type of calcification", "Type de calcification"), outcome, because, missing)
+
+
+def _forms(facts: Facts) -> Iterator[Explanation]:
+    found = {form.id: form for form in facts.forms}
+    for rule in facts.knowledge.forms.forms:
+        form = found.get(rule.id)
+        yield Explanation(
+            rule.rule, rule.term, form.confidence if form else "false", _rows(form.evidence) if form else ()
+        )
+    flags = facts.tumour_flags
+    title = Text("Calcified mass with a red flag", "Masse calcifiée avec critère d'alerte")
+    yield Explanation(facts.knowledge.forms.tumour.rule, title, _truth(flags is not None), flags.texts if flags else ())
+
+
+def _venous(facts: Facts) -> Iterator[Explanation]:
+    staging = facts.staging
+    yield Explanation(
+        "CVI-0",
+        Text("Venous context", "Contexte veineux"),
+        _truth(staging.context),
+        tuple(Text(each.text, each.text) for each in staging.diagnoses),
+    )
+    words = facts.knowledge.porter.not_counted
+    for reading in staging.legs.readings:
+        sign = reading.sign
+        span = f"{sign.span.low}-{sign.span.high}" if sign.span is not None else "none"
+        because = [Text(f"{sign.text} ({sign.source})", f"{sign.text} ({sign.source})")]
+        if reading.uncounted is not None:
+            because.append(words[reading.uncounted])
+            because += [reading.cause] if reading.cause is not None else []
+        yield Explanation("CVI-1", sign.term, "false" if reading.uncounted else span, tuple(because))
+    stage = staging.stage
+    outcome = "unknown" if stage is None else f"{stage.min}-{stage.max}, CEAP {stage.ceap}"
+    questions = stage.questions if stage is not None else ()
+    yield Explanation(
+        "CVI-5", Text("Porter stage", "Stade de Porter"), outcome, _rows(stage.evidence) if stage else (), questions
+    )
+
+
+def _cards(facts: Facts) -> Iterator[Explanation]:
+    """Every card: shown with its variant, withheld, or not called for."""
+    evaluation = evaluate(facts)
+    shown = {conclusion.card: conclusion for conclusion in evaluation.conclusions}
+    for card in facts.knowledge.cards.cards:
+        conclusion = shown.get(card.id)
+        if conclusion is not None:
+            yield Explanation(
+                card.id,
+                card.topic,
+                conclusion.variant or "true",
+                _rows(conclusion.evidence),
+                tuple(gap.what for gap in conclusion.gaps),
+            )
+        elif card.id in evaluation.withheld:
+            rule = evaluation.withheld[card.id]
+            yield Explanation(card.id, card.topic, "withheld", (Text(f"held back by {rule}", f"retenue par {rule}"),))
+        else:
+            yield Explanation(card.id, card.topic, "false", ())
