@@ -143,8 +143,8 @@ class _Opening:
             resource = entry.resource
             wanted = lists.get(type(resource))
             if wanted is not None and resource is not None and resource.id is not None:
-                wanted.append(resource)
                 self._found += 1
+                wanted.append(resource)
             elif isinstance(resource, OperationOutcome):
                 outcomes.append(resource)
             elif resource is not None:

@@ -33,13 +33,18 @@ class Dates:
         """The moment of the first of `texts` that is a date."""
         for text in texts:
             if text:
-                try:
-                    moment = self._read[text]
-                except KeyError:
-                    moment = self._read[text] = _moment(text)
+                moment = self.of(text)
                 if moment is not None:
                     return moment
         return None
+
+    def of(self, text: str) -> Moment | None:
+        """The moment that `text` says, None when it is no date."""
+        try:
+            return self._read[text]
+        except KeyError:
+            moment = self._read[text] = _moment(text)
+            return moment
 
     def in_future(self, moment: Moment | None) -> bool:
         """Whether `moment` lies more than 24 h ahead (ACC-4)."""
@@ -62,7 +67,8 @@ def _moment(text: str) -> Moment | None:
         return None
     try:
         instant = _instant(written)
-        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        if instant.tzinfo is not UTC:
+            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return Moment(instant, written)

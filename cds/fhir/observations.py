@@ -6,7 +6,7 @@ Most Observations of a chart are neither; they are left as soon as code and word
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from cds.fhir.codes import AMBIGUOUS, Meaning, words
 from cds.fhir.lens import Lens, status
@@ -91,13 +91,13 @@ def _read(
     elif known is None or known is True:
         lens.refuse(whole, datum, when=when)
     elif datum != "data-absent" or not _is_panel(whole, part):
-        lens.refuse(whole, datum, lab=known.lab, written=_value(part).written, when=when)
+        lens.refuse(whole, datum, lab=known.lab, written=_value(part)[-1], when=when)
 
 
 def _when(whole: Observation, lens: Lens) -> Moment | None:
     """ACC-4: effective date, or the end of the period, or when it was issued; else the start of the period."""
     if whole.effectiveDateTime is not None:
-        when = lens.dates.moment(whole.effectiveDateTime)
+        when = lens.dates.of(whole.effectiveDateTime)
         if when is not None:
             return when
     period = whole.effectivePeriod
@@ -122,19 +122,11 @@ def _has_value(part: Part) -> bool:
     )
 
 
-class _Value(NamedTuple):
-    """A value as it was found: a number, or words in lower case, or nothing."""
+_Value = tuple[float | None, Comparator | None, str, str, str, str]
+"""A value as it was found: number, comparator, UCUM code, unit, words in lower case, as written. Number or words, or
+neither; a comparator None proves nothing. (A plain tuple: it is made for every laboratory result.)"""
 
-    number: float | None = None
-    comparator: Comparator | None = ""
-    """None: one that proves nothing."""
-    ucum: str = ""
-    unit: str = ""
-    words: str = ""
-    written: str = ""
-
-
-_NOTHING: Final = _Value()
+_NOTHING: Final[_Value] = (None, "", "", "", "", "")
 
 
 def _value(part: Part) -> _Value:
@@ -144,18 +136,16 @@ def _value(part: Part) -> _Value:
     if part.valueString is not None:
         return _of_words(part.valueString)
     if part.valueInteger is not None:
-        return _Value(part.valueInteger, written=shown(part.valueInteger))
+        return part.valueInteger, "", "", "", "", shown(part.valueInteger)
     if part.valueCodeableConcept is not None:
         concept = part.valueCodeableConcept
         said = words(concept) or tuple(coding.code for coding in concept.coding or () if coding.code)
-        return _Value(words=said[0].lower(), written=said[0]) if said else _NOTHING
+        return _said(said[0]) if said else _NOTHING
     if part.valueBoolean is not None:
-        said_so = "positive" if part.valueBoolean else "negative"
-        return _Value(words=said_so, written=said_so)
+        return _said("positive" if part.valueBoolean else "negative")
     ratio = part.valueRatio
     if ratio is not None and ratio.numerator and ratio.denominator:
-        written = f"{_plain(ratio.numerator)}:{_plain(ratio.denominator)}"
-        return _Value(words=written.lower(), written=written)
+        return _said(f"{_plain(ratio.numerator)}:{_plain(ratio.denominator)}")
     return _NOTHING
 
 
@@ -168,23 +158,25 @@ def _of_quantity(quantity: Quantity) -> _Value:
     if isinstance(value, str):
         parsed = number(value)
         if parsed is None:
-            written = f"{value} {unit}".strip()
-            return _Value(None, "", "", "", written.lower(), written)
+            return _said(f"{value} {unit}")
         value = parsed.value
         sign = sign or parsed.comparator
         unit = unit or parsed.unit
     assert value is not None
-    return _Value(
-        value, sign, ucum, unit, "", f"{sign or ''}{shown(value)} {unit}" if unit else f"{sign or ''}{shown(value)}"
-    )
+    written = f"{sign}{shown(value)}" if sign else shown(value)
+    return value, sign, ucum, unit, "", f"{written} {unit}" if unit else written
 
 
 def _of_words(text: str) -> _Value:
-    written = " ".join(text.split())
     parsed = number(text)
     if parsed is None:
-        return _Value(words=written.lower(), written=written)
-    return _Value(parsed.value, parsed.comparator, "", parsed.unit, "", written)
+        return _said(text)
+    return parsed.value, parsed.comparator, "", parsed.unit, "", " ".join(text.split())
+
+
+def _said(text: str) -> _Value:
+    written = " ".join(text.split())
+    return None, "", "", "", written.lower(), written
 
 
 def _plain(quantity: Quantity) -> str:
@@ -202,26 +194,25 @@ def _measure(
     if lab.ignored:
         return "race-term"
     name = lab.lab
-    value = _value(part)
+    value, sign, ucum, unit, said, written = _value(part)
     interpretation = _interpretation(part) if part.interpretation is not None else ""
     amount = low = high = None
     doubt = ""
-    said = value.words
-    if value.number is None:
+    if value is None:
         if not said and not interpretation:
             return "data-absent"
         if name not in lens.worded and any(map(str.isdecimal, said)):
             return "unreadable"
-    elif value.comparator is None:
+    elif sign is None:
         return "unreadable"
     else:
-        converted = lens.units.convert(name, value.number, value.ucum, value.unit, lab.loinc)
+        converted = lens.units.convert(name, value, ucum, unit, lab.loinc)
         if isinstance(converted, Converted):
             amount, _, doubt = converted
             if part.referenceRange is not None:
-                low, high = _limits(part.referenceRange, value, lab, lens)
+                low, high = _limits(part.referenceRange, (ucum, unit), lab, lens)
         elif name in lens.worded:
-            said = value.written.lower()
+            said = written.lower()
         else:
             return converted.reason
     # By position: a chart has hundreds of these, and names cost more than everything else in this function.
@@ -233,8 +224,8 @@ def _measure(
         amount,
         lens.unit[name],
         when,
-        value.written or interpretation,
-        value.comparator or "",
+        written or interpretation,
+        sign or "",
         low,
         high,
         interpretation,
@@ -251,23 +242,25 @@ def _ref(whole: Observation) -> Ref:
     return Ref("Observation", whole.id or "", (meta.versionId or "") if meta is not None else "")
 
 
-def _limits(ranges: list[ReferenceRange], value: _Value, lab: LabCode, lens: Lens) -> tuple[float | None, float | None]:
-    """The laboratory's own limits of normal (LAB-5). Several different ranges: nobody says which one is this patient's."""
+def _limits(
+    ranges: list[ReferenceRange], unit: tuple[str, str], lab: LabCode, lens: Lens
+) -> tuple[float | None, float | None]:
+    """The laboratory's own limits of normal (LAB-5), whose `unit` (UCUM code and text) is the value's unless they have
+    one. Of several different ranges nobody says which one is this patient's."""
     given = set()
     for each in ranges:
         if each.type is None or "normal" in map(status, _codes_and_words(each.type)):
-            low, high = (_of_quantity(end) if end and end.value is not None else None for end in (each.low, each.high))
-            given.add((low, high))
+            low, high = (
+                _of_quantity(end) if end and end.value is not None else _NOTHING for end in (each.low, each.high)
+            )
+            units = {(ucum, text) for number, _, ucum, text, _, _ in (low, high) if number is not None}
+            if len(units) == 1:
+                own = units.pop()
+                given.add((low[0], high[0], own if own[1] else unit))
     if len(given) != 1:
         return None, None
-    low, high = given.pop()
-    units = {(end.ucum, end.unit) for end in (low, high) if end is not None}
-    if len(units) != 1:
-        return None, None
-    ucum, unit = units.pop()
-    if not unit:
-        ucum, unit = value.ucum, value.unit
-    return lens.units.limits(lab.lab, low and low.number, high and high.number, ucum, unit, lab.loinc)
+    lowest, highest, (ucum, text) = given.pop()
+    return lens.units.limits(lab.lab, lowest, highest, ucum, text, lab.loinc)
 
 
 def _codes_and_words(concept: CodeableConcept) -> Iterable[str | None]:
@@ -324,7 +317,7 @@ def _finding(whole: Observation, part: Part, when: Moment | None, preliminary: b
 def _finding_value(part: Part, found: tuple[str, ...]) -> tuple[bool | float | str | None, str]:
     if part.valueBoolean is not None:
         return part.valueBoolean, ""
-    value = _value(part)
-    if value.number is not None and not value.comparator:
-        return value.number, value.unit
-    return (found[0] if found else value.written or None), ""
+    value, sign, _, unit, _, written = _value(part)
+    if value is not None and not sign:
+        return value, unit
+    return (found[0] if found else written or None), ""
