@@ -111,9 +111,13 @@ class Deck:
         """Whether the site has this card; one that it switched off is not shown."""
         return card in self._services
 
+    def service(self, card: str) -> str:
+        """The service that `card` belongs to, "every" for all of them, "" when the site has no such card."""
+        return self._services.get(card, "")
+
     def serves(self, card: str, service: str) -> bool:
-        """Whether `card` belongs to `service`."""
-        return self._services.get(card) in (service, "every")
+        """Whether `service` shows `card`."""
+        return self.service(card) in (service, "every")
 
     def face(self, card: str, variant: str, language: Language) -> Face:
         """The prepared card. Raises KeyError when rules/cards has no such variant: a defect of the rule."""

@@ -35,7 +35,7 @@ class Extras(NamedTuple):
 def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: Mapping[str, str], extras: Extras) -> str:
     """The Markdown of `detail`. `values` fill the placeholders and are Markdown already."""
     heading, language = tongue.heading, tongue.language
-    words = face.conclusion.format_map(values) if values else face.conclusion
+    words = face.conclusion.format_map(values) if "{" in face.conclusion else face.conclusion
     parts = [f"{tongue.opening[conclusion.certainty]} {words}"]
     if conclusion.notes or extras.notes:
         parts.append(bullets([*(escape(each.in_(language)) for each in conclusion.notes), *extras.notes]))

@@ -217,6 +217,8 @@ class Cards(Strict):
                 for language in ("en", "fr"):
                     summary = variant.summary.in_(language)
                     named = set(_NAMES.findall(summary)) | set(_NAMES.findall(variant.conclusion.in_(language)))
+                    if stray := set(_NAMES.sub("", summary + variant.conclusion.in_(language))) & set("{}"):
+                        raise ValueError(f"{card.id}: a lone {min(stray)!r} in the {language} text")
                     if unknown := sorted(named - known):
                         raise ValueError(f"{card.id}: the placeholder {unknown[0]!r} is not known")
                     filled = _NAMES.sub(lambda name, to=language: self.placeholder(name[1]).worst(to), summary)  # type: ignore[misc]

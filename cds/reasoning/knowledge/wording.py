@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cds.reasoning.conclusions import Certainty, Classification, Text
 from cds.reasoning.knowledge.reading import Strict
@@ -66,6 +66,13 @@ class Labels(Strict):
     range: Text
     """What the component of the stage Observation is."""
 
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Self:
+        for name in type(self).model_fields:
+            for text in getattr(self, name):
+                _try(text, what="", days=1)
+        return self
+
 
 class OverrideReason(Strict):
     """A reason for setting a card aside (section 12); `system` empty: the service's own code system."""
@@ -75,6 +82,14 @@ class OverrideReason(Strict):
     text: Text
 
 
+def _try(text: str, **values: object) -> None:
+    """Raises ValueError when `text` has a placeholder that nothing fills."""
+    try:
+        text.format(**values)
+    except (KeyError, IndexError, ValueError):
+        raise ValueError(f"{text!r} has a placeholder other than {', '.join(values)}") from None
+
+
 class Dates(Strict):
     """{year} {month} {day} {name}; `month` is for a date without a day."""
 
@@ -82,6 +97,14 @@ class Dates(Strict):
     month: Text
     names: Mapping[Literal["en", "fr"], tuple[str, ...]]
     """Of the months, January first."""
+
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Self:
+        for text in (*self.day, *self.month):
+            _try(text, year=2026, month=1, day=1, name="")
+        if any(len(names) != 12 for names in self.names.values()) or set(self.names) != {"en", "fr"}:
+            raise ValueError("twelve names of months are needed in both languages")
+        return self
 
 
 class Wording(Strict):
