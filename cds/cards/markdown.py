@@ -58,7 +58,7 @@ def escape(text: str, longest: int = LONGEST) -> str:
 
 def _inert(match: re.Match[str]) -> str:
     found = match[0]
-    if found in "<>&|":
+    if found in "<>&|[]":
         return f"&#{ord(found)};"
     if found == "://":
         return f":{_BROKEN}//"
