@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from cds.reasoning.calcifications import calcification_row
-from cds.reasoning.calcium import alarm
+from cds.reasoning.calcifications import calcification_row, recorded_calcifications
+from cds.reasoning.calcium import alarm, assess_calcium
 from cds.reasoning.chart import Measurement, Moment, Ref
 from cds.reasoning.conclusions import Conclusion, Evidence, Gap, Text
-from cds.reasoning.laboratory import RECENT
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
+from cds.reasoning.laboratory import RECENT, usable_results
+from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.metabolic import confounders
-from cds.reasoning.questions import medicine_row
+from cds.reasoning.patient import paraproteins
 from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.time import age_days
 from cds.reasoning.workup import Wanted
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["alarm_conclusions", "red_flag_conclusion"]
 
 
 def alarm_conclusions(facts: Facts) -> Iterator[Wanted]:
     """CAL-4, LAB-4 and LAB-1/LAB-2, once TRG-1 (a) or (b) has opened the service."""
-    if not facts.calcifications:
+    if not facts(recorded_calcifications):
         return
     yield from _calcium_alarm(facts)
     yield from _spurious_calcium(facts)
@@ -69,11 +69,13 @@ _DOUBTS = {
 
 
 def _spurious_calcium(facts: Facts) -> Iterator[Wanted]:
-    doubt = facts.calcium.doubt
-    if not doubt or facts.calcium.total is None:
+    doubt = facts(assess_calcium).doubt
+    if not doubt or facts(assess_calcium).total is None:
         return
-    rows = list(facts.laboratory.rows((facts.calcium.total, facts.laboratory.numeric("calcium-ionised"))))
-    rows += [_paraprotein_row(facts, each) for each in facts.paraprotein]
+    rows = list(
+        facts(usable_results).rows((facts(assess_calcium).total, facts(usable_results).numeric("calcium-ionised")))
+    )
+    rows += [_paraprotein_row(facts, each) for each in facts(paraproteins)]
     conclusion = Conclusion(
         "C-PSEUDO",
         "LAB-4",
@@ -87,7 +89,7 @@ def _spurious_calcium(facts: Facts) -> Iterator[Wanted]:
 
 
 def _paraprotein_row(facts: Facts, each: Recognised | Measurement) -> Evidence:
-    return facts.laboratory.evidence(each) if isinstance(each, Measurement) else recognition_row(each)
+    return facts(usable_results).evidence(each) if isinstance(each, Measurement) else recognition_row(each)
 
 
 _UNIT_REASONS = frozenset({"unit-missing", "unit-unknown", "implausible", "looks-like-mg-dl", "looks-like-mmol-l"})
@@ -99,10 +101,10 @@ def _unusable_results(facts: Facts) -> Iterator[Wanted]:
     rows: list[Evidence] = []
     for each in facts.chart.not_used:
         if each.lab in _WATCHED and each.reason in _UNIT_REASONS and _is_young(facts, each.when):
-            rows.append(Evidence(facts.laboratory.label(each.lab), _ref(each.reference), each.written, each.when))
-    for measurement, reason in facts.laboratory.refused:
+            rows.append(Evidence(facts(usable_results).label(each.lab), _ref(each.reference), each.written, each.when))
+    for measurement, reason in facts(usable_results).refused:
         if reason in _UNIT_REASONS:
-            row = facts.laboratory.evidence(measurement)
+            row = facts(usable_results).evidence(measurement)
             rows.append(row._replace(value=measurement.written))
     if rows:
         conclusion = Conclusion("C-UNIT", "LAB-2", certainty="confirmed", evidence=tuple(dict.fromkeys(rows)))
@@ -120,17 +122,19 @@ def _ref(reference: str) -> Ref:
 
 def red_flag_conclusion(facts: Facts) -> Wanted | None:
     """C-CALCIPH or C-CALCIPH-W."""
-    flag = facts.red_flag
+    flag = facts(assess_red_flag)
     if not flag.open:
         return None
     rules = facts.knowledge.redflag
-    medicines = facts.medicines("vitamin-k-antagonist", "calcium-salts", "vitamin-d-supplement", "systemic-glucocorticoid")
-    rows = (*flag.evidence, *map(calcification_row, facts.calcifications), *map(medicine_row, medicines))
-    minerals = facts.laboratory.rows(
-        facts.laboratory.latest(lab) for lab in ("calcium-ionised", "calcium-total", "phosphate", "pth-intact")
+    medicines = medicines_taken(
+        facts, "vitamin-k-antagonist", "calcium-salts", "vitamin-d-supplement", "systemic-glucocorticoid"
+    )
+    rows = (*flag.evidence, *map(calcification_row, facts(recorded_calcifications)), *map(medicine_row, medicines))
+    minerals = facts(usable_results).rows(
+        facts(usable_results).latest(lab) for lab in ("calcium-ionised", "calcium-total", "phosphate", "pth-intact")
     )
     notes = (_DOWNGRADED,) if flag.downgraded else ()
-    gaps = () if facts.kidney.known else (Gap("missing", Text("kidney function", "fonction rénale")),)
+    gaps = () if facts(assess_kidney).known else (Gap("missing", Text("kidney function", "fonction rénale")),)
     conclusion = Conclusion(
         "C-CALCIPH" if flag.level == "critical" else "C-CALCIPH-W",
         rules.id,

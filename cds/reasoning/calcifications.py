@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cds.reasoning.chart import Finding, Moment, Problem, Ref, Report
 from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.recognition import Layer
 from cds.reasoning.language.sites import Site
-from cds.reasoning.recognition import Recognised
+from cds.reasoning.recognition import Recognised, recognise
 
 if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
     from cds.reasoning.language.calcification import Calcified
 
 __all__ = ["Calcification", "calcification_row", "recorded_calcifications"]
@@ -53,11 +53,11 @@ def recorded_calcifications(facts: Facts) -> tuple[Calcification, ...]:
 def _by_code_or_form(facts: Facts) -> Iterator[Calcification]:
     trigger = facts.knowledge.recognition.trigger
     for concept, layer in trigger.by_code.items():
-        for each in facts.recognition.active(concept):
+        for each in facts(recognise).active(concept):
             if each.coded:
                 yield _of(each, layer)
     for concept, layer in trigger.by_form.items():
-        for each in facts.recognition.active(concept):
+        for each in facts(recognise).active(concept):
             if not (each.site.regions and each.site.regions <= set(trigger.never_in)):
                 yield _of(each, layer)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from cds.reasoning.chart import Measurement, Moment
 from cds.reasoning.conclusions import Evidence, Text, Value
-from cds.reasoning.laboratory import CURRENT, RECENT, above, below
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
+from cds.reasoning.laboratory import CURRENT, RECENT, above, below, usable_results
+from cds.reasoning.minerals import assess_phosphate
+from cds.reasoning.patient import is_pregnant, paraproteins
+from cds.reasoning.recognition import recognise
 from cds.reasoning.time import age_days, days_between, hours_between, within_hours, years_since
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Alarm", "Calcium", "CalciumStatus", "Sample", "alarm", "assess_calcium", "calcium_rows", "product"]
 
@@ -73,7 +75,7 @@ class Alarm(NamedTuple):
 
 def assess_calcium(facts: Facts) -> Calcium:
     """CAL-1, LAB-4 and MET-0 for one chart."""
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     ionised = laboratory.latest("calcium-ionised")
     totals = sorted(
         (*laboratory.all("calcium-total", days=RECENT), *laboratory.all("calcium-corrected", days=RECENT)),
@@ -101,25 +103,25 @@ def _choose(facts: Facts, ionised: Measurement | None, total: Measurement | None
     rules = facts.knowledge.minerals.choice
     if ionised is not None and (
         total is None
-        or facts.pregnant
+        or facts(is_pregnant)
         or (
-            facts.laboratory.age(ionised) <= rules.ionised_days
+            facts(usable_results).age(ionised) <= rules.ionised_days
             and hours_between(ionised.when, total.when) <= rules.ionised_hours
         )
     ):
         return _ionised_sample(facts, ionised)
-    if total is None or facts.pregnant:
+    if total is None or facts(is_pregnant):
         return None
     return _total_sample(facts, total)
 
 
 def _ionised_sample(facts: Facts, ionised: Measurement) -> Sample:
-    return Sample(facts.laboratory.status(ionised), "ionised", ionised.value, ionised)
+    return Sample(facts(usable_results).status(ionised), "ionised", ionised.value, ionised)
 
 
 def _total_sample(facts: Facts, total: Measurement) -> Sample:
     """The corrected value of that day where CAL-2 allows it, else the uncorrected total with its doubts."""
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     same_day = [
         each
         for lab in ("calcium-corrected", "calcium-total")
@@ -136,7 +138,12 @@ def _total_sample(facts: Facts, total: Measurement) -> Sample:
         assert corrected is not None
         why = Text("corrected value not usable here", "valeur corrigée non utilisable ici")
         return Sample("unreliable", "corrected", corrected.value, corrected, albumin, why)
-    if albumin is not None and uncorrected.value is not None and not uncorrected.comparator and _may_correct(facts, albumin):
+    if (
+        albumin is not None
+        and uncorrected.value is not None
+        and not uncorrected.comparator
+        and _may_correct(facts, albumin)
+    ):
         value = _adjust(facts, uncorrected.value, albumin)
         probe = uncorrected._replace(value=value)
         return Sample(laboratory.status(probe), "corrected", value, uncorrected, albumin)
@@ -145,23 +152,30 @@ def _total_sample(facts: Facts, total: Measurement) -> Sample:
 
 def _uncorrected_sample(facts: Facts, total: Measurement) -> Sample:
     rules = facts.knowledge.minerals.unreliable
-    status = facts.laboratory.status(total)
+    status = facts(usable_results).status(total)
     known = [
         each
-        for each in facts.laboratory.all("albumin")
+        for each in facts(usable_results).all("albumin")
         if each.value is not None and days_between(each.when, total.when) <= rules.albumin_days
     ]
     albumin = min(known, key=lambda each: days_between(each.when, total.when), default=None)
     low_or_normal = above(total, rules.total_at_most) is False
     why: Text | None = None
     if albumin is not None and below(albumin, rules.albumin_below) and low_or_normal:
-        why = Text("albumin < 30 g/L: a total that is not high proves nothing", "albumine < 30 g/L : une calcémie totale non élevée ne prouve rien")
+        why = Text(
+            "albumin < 30 g/L: a total that is not high proves nothing",
+            "albumine < 30 g/L : une calcémie totale non élevée ne prouve rien",
+        )
     elif albumin is None and low_or_normal and _low_albumin_expected(facts):
         why = Text("albumin unknown and probably low", "albumine inconnue et probablement basse")
     elif _near_limit(facts, total) and (
-        (albumin is not None and above(albumin, rules.albumin_above)) or facts.kidney.egfr_below(rules.egfr_below)
+        (albumin is not None and above(albumin, rules.albumin_above))
+        or facts(assess_kidney).egfr_below(rules.egfr_below)
     ):
-        why = Text("total calcium near a limit, correction not valid", "calcémie totale proche d'une limite, correction non valable")
+        why = Text(
+            "total calcium near a limit, correction not valid",
+            "calcémie totale proche d'une limite, correction non valable",
+        )
     if why is not None:
         return Sample("unreliable", "total", total.value, total, albumin, why)
     return Sample(status, "total", total.value, total, albumin, albumin_unknown=albumin is None)
@@ -169,14 +183,14 @@ def _uncorrected_sample(facts: Facts, total: Measurement) -> Sample:
 
 def _near_limit(facts: Facts, total: Measurement) -> bool:
     span = facts.knowledge.minerals.unreliable.near_limit
-    limits = [each for each in facts.laboratory.limits(total) if each is not None]
+    limits = [each for each in facts(usable_results).limits(total) if each is not None]
     return total.value is not None and any(abs(total.value - limit) <= span + 1e-9 for limit in limits)
 
 
 def _low_albumin_expected(facts: Facts) -> bool:
-    if facts.recognition.active("nephrotic-syndrome", "hypoalbuminaemia"):
+    if facts(recognise).active("nephrotic-syndrome", "hypoalbuminaemia"):
         return True
-    protein = facts.laboratory.numeric("protein-total", days=CURRENT)
+    protein = facts(usable_results).numeric("protein-total", days=CURRENT)
     return protein is not None and below(protein, facts.knowledge.minerals.unreliable.total_protein_below) is True
 
 
@@ -185,7 +199,7 @@ def _albumin_near(facts: Facts, calcium: Measurement) -> Measurement | None:
     hours = facts.knowledge.minerals.correction.albumin_hours
     near = [
         each
-        for each in facts.laboratory.all("albumin")
+        for each in facts(usable_results).all("albumin")
         if each.value is not None and abs(hours_between(each.when, calcium.when)) <= hours
     ]
     return min(near, key=lambda each: (abs(hours_between(each.when, calcium.when)), each.source.id), default=None)
@@ -202,10 +216,10 @@ def _may_correct(facts: Facts, albumin: Measurement | None, *, laboratory_did: b
         or above(albumin, rules.albumin.to) is not False
     ):
         return False
-    kidney = facts.kidney
+    kidney = facts(assess_kidney)
     reduced = kidney.egfr_below(rules.egfr_at_least)
     renal_ok = reduced is False or (reduced is None and not kidney.coded and not kidney.acute)
-    return renal_ok and not kidney.dialysis and not facts.paraprotein and not facts.pregnant
+    return renal_ok and not kidney.dialysis and not facts(paraproteins) and not facts(is_pregnant)
 
 
 def _adjust(facts: Facts, calcium: float, albumin: Measurement) -> float:
@@ -215,19 +229,19 @@ def _adjust(facts: Facts, calcium: float, albumin: Measurement) -> float:
 
 def _doubt(facts: Facts, total: Measurement | None) -> Doubt:
     """LAB-4: whether a high total calcium may be spurious."""
-    if total is None or facts.laboratory.status(total) != "high":
+    if total is None or facts(usable_results).status(total) != "high":
         return ""
     rules = facts.knowledge.minerals.pseudo
     drawn = [
         each
-        for each in facts.laboratory.all("calcium-ionised")
+        for each in facts(usable_results).all("calcium-ionised")
         if -rules.ionised_hours_before <= hours_between(total.when, each.when) <= 24 * rules.ionised_days_after
     ]
     if drawn:
-        return "ionised-normal" if facts.laboratory.status(drawn[0]) in ("normal", "low") else ""
-    if facts.paraprotein:
+        return "ionised-normal" if facts(usable_results).status(drawn[0]) in ("normal", "low") else ""
+    if facts(paraproteins):
         return "paraprotein"
-    platelets = facts.laboratory.numeric("platelets", days=CURRENT)
+    platelets = facts(usable_results).numeric("platelets", days=CURRENT)
     if platelets is not None and above(platelets, rules.platelets_above):
         return "platelets"
     albumin = _albumin_near(facts, total)
@@ -246,9 +260,9 @@ def _highs(facts: Facts) -> list[Sample]:
 
 
 def _samples(facts: Facts, days: int) -> list[Sample]:
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     samples = [_ionised_sample(facts, each) for each in laboratory.all("calcium-ionised", days=days)]
-    if not facts.pregnant:
+    if not facts(is_pregnant):
         samples += [_total_sample(facts, each) for each in laboratory.all("calcium-total", days=days)]
         samples += [_total_sample(facts, each) for each in laboratory.all("calcium-corrected", days=days)]
     return samples
@@ -288,7 +302,7 @@ def _past_highs(facts: Facts) -> tuple[Sample, ...]:
 
 def alarm(facts: Facts) -> Alarm | None:
     """CAL-4 for the newest value. A value refused by LAB-2 is not there any more and never fires."""
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     ionised = laboratory.numeric("calcium-ionised")
     total = laboratory.numeric("calcium-total") or laboratory.numeric("calcium-corrected")
     if ionised is not None and (total is None or _same_day_or_later(ionised, total)):
@@ -309,12 +323,12 @@ def _alarm_of_total(facts: Facts, total: Measurement) -> Alarm | None:
     adjusted = _adjust(facts, value, albumin) if albumin is not None and total.lab == "calcium-total" else value
     reported = [
         each.value
-        for each in facts.laboratory.all("calcium-corrected")
+        for each in facts(usable_results).all("calcium-corrected")
         if each.value is not None and days_between(each.when, total.when) == 0
     ]
     high = max([value, adjusted, *reported])
     found = _alarm_for(facts, total, high, "total", albumin)
-    if found is not None or facts.pregnant:
+    if found is not None or facts(is_pregnant):
         return found if found is None or found.card in ("C-CRIT-CA-HIGH", "C-URG-CA") else None
     if value >= rules.critical_below.total or not _low_rows_apply(facts, total):
         return None
@@ -322,8 +336,11 @@ def _alarm_of_total(facts: Facts, total: Measurement) -> Alarm | None:
     may_adjust = (
         albumin is not None
         and below(albumin, rules.adjust_low_when_albumin_below)
-        and not facts.kidney.dialysis
-        and (facts.kidney.egfr_below(60) is False or (facts.kidney.egfr_below(60) is None and not facts.kidney.coded))
+        and not facts(assess_kidney).dialysis
+        and (
+            facts(assess_kidney).egfr_below(60) is False
+            or (facts(assess_kidney).egfr_below(60) is None and not facts(assess_kidney).coded)
+        )
     )
     if may_adjust:
         low = adjusted
@@ -332,7 +349,9 @@ def _alarm_of_total(facts: Facts, total: Measurement) -> Alarm | None:
     evidence = _alarm_rows(facts, total, albumin, low)
     fresh = within_hours(facts.now, total.when, rules.fresh_hours)
     critical = low < rules.critical_below.total and fresh
-    return Alarm("C-CRIT-CA-LOW" if critical else "C-URG-CA-LOW", evidence, facts.calcium.settled == "unreliable")
+    return Alarm(
+        "C-CRIT-CA-LOW" if critical else "C-URG-CA-LOW", evidence, facts(assess_calcium).settled == "unreliable"
+    )
 
 
 def _low_rows_apply(facts: Facts, measurement: Measurement) -> bool:
@@ -356,7 +375,7 @@ def _alarm_for(
     ionised = kind == "ionised"
     critical_above = rules.critical_above.ionised if ionised else rules.critical_above.total
     urgent = rules.urgent_from.ionised if ionised else rules.urgent_from.total
-    doubtful = facts.calcium.settled == "unreliable"
+    doubtful = facts(assess_calcium).settled == "unreliable"
     rows = _alarm_rows(facts, measurement, albumin, value)
     if above(probe, critical_above):
         return Alarm("C-CRIT-CA-HIGH" if fresh else "C-URG-CA", rows, doubtful)
@@ -370,7 +389,7 @@ def _alarm_for(
 def _alarm_rows(
     facts: Facts, measurement: Measurement, albumin: Measurement | None, value: float
 ) -> tuple[Evidence, ...]:
-    rows = facts.laboratory.rows((measurement, albumin))
+    rows = facts(usable_results).rows((measurement, albumin))
     if measurement.value is not None and abs(value - measurement.value) > 0.005:
         rows += (Evidence(_CORRECTED, None, Value(value, measurement.unit), measurement.when),)
     return rows
@@ -379,15 +398,15 @@ def _alarm_rows(
 def product(facts: Facts) -> tuple[float, Literal["", "raised", "very-high"]] | None:
     """Ca x P in mmol²/L² and its flag (CAL-3); None where no total calcium and phosphate of the same day are known."""
     rules = facts.knowledge.minerals.product
-    sample = facts.calcium.sample
-    phosphate = facts.phosphate.measurement
+    sample = facts(assess_calcium).sample
+    phosphate = facts(assess_phosphate).measurement
     if sample is None or phosphate is None or phosphate.value is None:
         return None
     value = sample.value
     if sample.kind == "ionised":
         same_day = [
             each.value
-            for each in facts.laboratory.all("calcium-total")
+            for each in facts(usable_results).all("calcium-total")
             if each.value is not None and days_between(each.when, sample.when) == 0
         ]
         value = same_day[0] if same_day else None
@@ -405,11 +424,11 @@ def calcium_rows(calcium: Calcium, facts: Facts) -> tuple[Evidence, ...]:
     remark = sample.why
     if remark is None and sample.albumin_unknown:
         remark = Text("albumin not measured", "albumine non dosée")
-    rows = [facts.laboratory.evidence(sample.measurement, remark)]
+    rows = [facts(usable_results).evidence(sample.measurement, remark)]
     if sample.albumin is not None:
-        rows.append(facts.laboratory.evidence(sample.albumin))
+        rows.append(facts(usable_results).evidence(sample.albumin))
     if sample.kind == "corrected" and sample.measurement.lab == "calcium-total" and sample.value is not None:
         rows.append(Evidence(_CORRECTED, None, Value(sample.value, "mmol/L"), sample.when))
     if sample.kind == "ionised" and calcium.doubt and calcium.total is not None:
-        rows.append(facts.laboratory.evidence(calcium.total))
+        rows.append(facts(usable_results).evidence(calcium.total))
     return tuple(rows)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from cds.reasoning.calcifications import calcification_row
+from cds.reasoning.calcifications import calcification_row, recorded_calcifications
+from cds.reasoning.calcium import assess_calcium
 from cds.reasoning.conclusions import Certainty, Conclusion, Text
+from cds.reasoning.dystrophic import assess_dystrophic
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.metabolic import CauseRule
-from cds.reasoning.metabolic import cause_rows, confounders
+from cds.reasoning.laboratory import usable_results
+from cds.reasoning.metabolic import assess_metabolic, cause_rows, confounders
+from cds.reasoning.questions import ask
 from cds.reasoning.workup import Wanted
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["cause_conclusions"]
 
@@ -21,21 +22,21 @@ def cause_conclusions(facts: Facts) -> Iterator[Wanted]:
     """Every cause that has a card and reaches probable."""
     chapter = facts.knowledge.metabolic
     for rule in (*chapter.causes, *chapter.associations):
-        cause = facts.metabolic.cause(rule.id)
+        cause = facts(assess_metabolic).cause(rule.id)
         if cause is None or rule.card is None or cause.level not in ("confirmed", "probable"):
             continue
-        if rule.card.when is None or rule.card.when.ask(facts).truth:
+        if rule.card.when is None or ask(rule.card.when, facts).truth:
             yield Wanted(_cause(facts, rule, cause.level))
-    if facts.dystrophic.iatrogenic is not None:
+    if facts(assess_dystrophic).iatrogenic is not None:
         yield Wanted(_iatrogenic(facts))
 
 
 def _cause(facts: Facts, rule: CauseRule, level: Certainty) -> Conclusion:
     assert rule.card is not None
-    cause = facts.metabolic.cause(rule.id)
+    cause = facts(assess_metabolic).cause(rule.id)
     rows = (*cause_rows(rule, facts), *(cause.evidence if cause else ()))
-    notes = [note.text for note in rule.notes if note.when.ask(facts).truth]
-    if facts.calcium.status == "high":
+    notes = [note.text for note in rule.notes if ask(note.when, facts).truth]
+    if facts(assess_calcium).status == "high":
         also = confounders(facts)
         notes += [also] if also is not None else []
     return Conclusion(
@@ -54,7 +55,7 @@ def _values(facts: Facts, rule: CauseRule) -> dict[str, Text]:
     """What fills the summary: the 25-OH vitamin D of C-VITD, at most four digits or ">400"."""
     if rule.id != "MET-VITD":
         return {}
-    found = facts.laboratory.numeric("vitamin-d-25oh")
+    found = facts(usable_results).numeric("vitamin-d-25oh")
     if found is None or found.value is None:
         return {}
     words = f"{found.comparator[:1]}{found.value:.0f}"[:4]
@@ -63,9 +64,9 @@ def _values(facts: Facts, rule: CauseRule) -> dict[str, Text]:
 
 def _iatrogenic(facts: Facts) -> Conclusion:
     rules = facts.knowledge.dystrophic.infusion
-    cause = facts.dystrophic.iatrogenic
+    cause = facts(assess_dystrophic).iatrogenic
     assert cause is not None
-    rows = (*cause.evidence, *map(calcification_row, facts.calcifications))
+    rows = (*cause.evidence, *map(calcification_row, facts(recorded_calcifications)))
     return Conclusion(
         rules.card, "DYS-4", certainty="probable", evidence=tuple(dict.fromkeys(rows)), sources=rules.tags
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
-from cds.reasoning.calcifications import calcification_row
-from cds.reasoning.calcium import calcium_rows, product
+from cds.reasoning.calcifications import calcification_row, recorded_calcifications
+from cds.reasoning.calcium import assess_calcium, calcium_rows, product
+from cds.reasoning.chart import Measurement
 from cds.reasoning.conclusions import Certainty, Classification, Conclusion, Evidence, Gap, Lean, Text, Value
-from cds.reasoning.metabolic import confounders
+from cds.reasoning.dystrophic import assess_dystrophic
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
+from cds.reasoning.laboratory import RECENT, usable_results
+from cds.reasoning.metabolic import assess_metabolic, confounders
+from cds.reasoning.minerals import assess_phosphate, assess_pth
+from cds.reasoning.questions import MEANINGS, Answer, Meaning, ask
+from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.workup import Wanted, missing_panel
 
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
-
-__all__ = ["Classified", "class_conclusion", "classify"]
+__all__ = ["Classified", "class_conclusion", "classify", "panel_complete"]
 
 UNSEEN_MATTERS = ("conditions", "laboratory", "medications", "procedures", "reports")
 """Kinds of data in which a metabolic or local cause may hide (R5: not seen is not "none")."""
@@ -34,13 +40,10 @@ class Classified(NamedTuple):
 def classify(facts: Facts) -> Classified:
     """The first row of the decision list that holds, capped where it rests on old or incomplete data."""
     chapter = facts.knowledge.classification
-    row = next(row for row in chapter.rows if row.when.ask(facts).truth)
+    row = next(row for row in chapter.rows if ask(row.when, facts, _MEANINGS).truth)
     unseen = tuple(kind for kind in UNSEEN_MATTERS if not facts.chart.complete(kind))
     found = row.class_
-    rests_on_recent = any(
-        each is not None and facts.laboratory.is_recent(each)
-        for each in (facts.calcium.sample.measurement if facts.calcium.sample else None, facts.phosphate.measurement)
-    )
+    rests_on_recent = any(facts(usable_results).is_recent(each) for each in _measured(facts))
     capped = found in chapter.capped and (rests_on_recent or bool(unseen))
     if capped:
         found = chapter.capped[found]
@@ -48,8 +51,40 @@ def classify(facts: Facts) -> Classified:
     return Classified(found, lean, row.reason, capped, unseen, row.decisions)
 
 
+def _measured(facts: Facts) -> tuple[Measurement, ...]:
+    """The calcium and the phosphate that the class rests on."""
+    sample, phosphate = facts(assess_calcium).sample, facts(assess_phosphate).measurement
+    return tuple(each for each in (sample.measurement if sample else None, phosphate) if each is not None)
+
+
+def panel_complete(facts: Facts) -> bool:
+    """Calcium, phosphate and kidneys all known, usable and verified."""
+    known = {
+        "calcium": facts(assess_calcium).settled in ("high", "normal", "low"),
+        "phosphate": facts(assess_phosphate).status != "unknown",
+        "kidney": facts(assess_kidney).known,
+    }
+    return all(known[each] for each in facts.knowledge.classification.panel)
+
+
+def _red_flag(facts: Facts, levels: tuple[str, ...]) -> Answer:
+    flag = facts(assess_red_flag)
+    return Answer(flag.level in levels or (flag.open and "open" in levels), flag.evidence)
+
+
+_MEANINGS: Mapping[str, Meaning] = {
+    **MEANINGS,
+    "calcification-recorded": lambda facts, said: Answer(bool(facts(recorded_calcifications)) is ("yes" in said)),
+    "red-flag": _red_flag,
+    "metabolic": lambda facts, levels: Answer(facts(assess_metabolic).level in levels),
+    "dystrophic": lambda facts, weights: Answer(facts(assess_dystrophic).weight in weights),
+    "panel": lambda facts, said: Answer(panel_complete(facts) is ("complete" in said)),
+}
+"""The vocabulary of rules/classification.yaml: what the other chapters concluded can be asked only here."""
+
+
 def _lean(facts: Facts, reason: str) -> Lean:
-    met, dys = facts.metabolic.level, facts.dystrophic.weight
+    met, dys = facts(assess_metabolic).level, facts(assess_dystrophic).weight
     if reason:
         return "none"
     if dys == "strong" and met == "none":
@@ -59,16 +94,20 @@ def _lean(facts: Facts, reason: str) -> Lean:
 
 def class_conclusion(facts: Facts) -> Wanted | None:
     """The class card; None where no calcification is recorded."""
-    found = facts.classified
+    found = facts(classify)
     chapter = facts.knowledge.classification
     entry = chapter.cards.get(found.classification)
     if entry is None:
         return None
     withheld = found.classification == "INDETERMINATE" and bool(found.reason)
     certainty: Certainty = entry.certainty
-    if found.classification == "MIXED" and facts.metabolic.level == "confirmed":
+    if found.classification == "MIXED" and facts(assess_metabolic).level == "confirmed":
         certainty = "confirmed"
-    decisions = (*found.decisions, *facts.metabolic.decisions, *(("D-20",) if facts.red_flag.open else ()))
+    decisions = (
+        *found.decisions,
+        *facts(assess_metabolic).decisions,
+        *(("D-20",) if facts(assess_red_flag).open else ()),
+    )
     conclusion = Conclusion(
         card=entry.card,
         rule=chapter.id,
@@ -84,23 +123,23 @@ def class_conclusion(facts: Facts) -> Wanted | None:
     return Wanted(
         conclusion,
         tuple(_asks(facts)),
-        first=("creatinine",) if facts.red_flag.kidneys_unknown else (),
+        first=("creatinine",) if facts(assess_red_flag).kidneys_unknown else (),
     )
 
 
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:
     """What the class rests on: the calcification, the panel, and the causes that count."""
-    rows = [calcification_row(each) for each in facts.calcifications]
-    rows += calcium_rows(facts.calcium, facts)
-    rows += facts.laboratory.rows((facts.phosphate.measurement,))
-    rows += facts.kidney.evidence
-    rows += facts.laboratory.rows((facts.pth.measurement,))
+    rows = [calcification_row(each) for each in facts(recorded_calcifications)]
+    rows += calcium_rows(facts(assess_calcium), facts)
+    rows += facts(usable_results).rows((facts(assess_phosphate).measurement,))
+    rows += facts(assess_kidney).evidence
+    rows += facts(usable_results).rows((facts(assess_pth).measurement,))
     found = product(facts)
     if found is not None and found[1]:
         rows.append(Evidence(Text("Calcium x phosphate", "Produit phosphocalcique"), None, Value(found[0], "mmol²/L²")))
-    for cause in (*facts.metabolic.causes, *facts.dystrophic.causes):
+    for cause in (*facts(assess_metabolic).causes, *facts(assess_dystrophic).causes):
         rows += cause.evidence
-    rows += facts.metabolic.evidence
+    rows += facts(assess_metabolic).evidence
     return tuple(dict.fromkeys(rows))
 
 
@@ -116,32 +155,34 @@ _SINGLE = Text("eGFR, reduced once: repeat after 90 days", "DFG abaissé une seu
 
 def _gaps(facts: Facts) -> tuple[Gap, ...]:
     """What is missing, old, doubtful or unseen, and would change the class."""
+    results, calcium, phosphate = facts(usable_results), facts(assess_calcium), facts(assess_phosphate)
     gaps = [Gap("missing", item.text) for item in missing_panel(facts)]
-    sample = facts.calcium.sample
-    if facts.calcium.hypercalcaemia == "unverified" and sample is not None:
-        gaps.append(Gap("unverified", facts.laboratory.label(sample.measurement.lab), (sample.measurement.source,)))
-    elif facts.calcium.status == "unreliable" and sample is not None:
-        gaps.append(Gap("unreliable", sample.why or facts.laboratory.label(sample.measurement.lab), (sample.measurement.source,)))
-    for measurement in (sample.measurement if sample else None, facts.phosphate.measurement):
-        if measurement is not None and facts.laboratory.is_recent(measurement):
-            gaps.append(Gap("recent", facts.laboratory.label(measurement.lab), (measurement.source,)))
-    if facts.phosphate.status == "high" and not facts.phosphate.anomaly and facts.phosphate.measurement is not None:
-        gaps.append(Gap("single", facts.laboratory.label("phosphate"), (facts.phosphate.measurement.source,)))
-    if facts.kidney.why == "single":
-        source = facts.kidney.egfr.measurement.source if facts.kidney.egfr else None
-        gaps.append(Gap("single", _SINGLE, (source,) if source else ()))
+    sample = calcium.sample
+    if sample is not None and calcium.hypercalcaemia == "unverified":
+        gaps.append(Gap("unverified", results.label(sample.measurement.lab), (sample.measurement.source,)))
+    elif sample is not None and calcium.status == "unreliable":
+        why = sample.why or results.label(sample.measurement.lab)
+        gaps.append(Gap("unreliable", why, (sample.measurement.source,)))
+    gaps += [
+        Gap("recent", results.label(each.lab), (each.source,)) for each in _measured(facts) if results.is_recent(each)
+    ]
+    if phosphate.measurement is not None and phosphate.status == "high" and not phosphate.anomaly:
+        gaps.append(Gap("single", results.label("phosphate"), (phosphate.measurement.source,)))
+    egfr = facts(assess_kidney).egfr
+    if egfr is not None and facts(assess_kidney).why == "single":
+        gaps.append(Gap("single", _SINGLE, (egfr.measurement.source,)))
     for lab in ("calcium-total", "phosphate", "creatinine"):
-        old = facts.laboratory.latest(lab, days=100 * 365)
-        if old is not None and facts.laboratory.age(old) > 365 and facts.laboratory.latest(lab) is None:
-            gaps.append(Gap("stale", facts.laboratory.label(lab), (old.source,)))
-    gaps += [Gap("not-seen", _SEEN[kind]) for kind in facts.classified.unseen]
-    return (*gaps, *facts.dystrophic.gaps)
+        old = results.all(lab)[:1]
+        if old and results.age(old[0]) > RECENT:
+            gaps.append(Gap("stale", results.label(lab), (old[0].source,)))
+    gaps += [Gap("not-seen", _SEEN[kind]) for kind in facts(classify).unseen]
+    return (*gaps, *facts(assess_dystrophic).gaps)
 
 
 def _notes(facts: Facts) -> tuple[Text, ...]:
     """The causes in words, why the type leans as it does, and what besides may raise calcium."""
     notes: list[Text] = []
-    metabolic = facts.metabolic.causes
+    metabolic = facts(assess_metabolic).causes
     if metabolic:
         notes.append(
             Text(
@@ -149,26 +190,30 @@ def _notes(facts: Facts) -> tuple[Text, ...]:
                 "Métabolique : " + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in metabolic) + ".",
             )
         )
-    if facts.dystrophic.causes:
+    if facts(assess_dystrophic).causes:
         notes.append(
             Text(
-                "Local: " + "; ".join(f"{each.term.en} ({each.level})" for each in facts.dystrophic.causes) + ".",
-                "Locale : " + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in facts.dystrophic.causes) + ".",
+                "Local: "
+                + "; ".join(f"{each.term.en} ({each.level})" for each in facts(assess_dystrophic).causes)
+                + ".",
+                "Locale : "
+                + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in facts(assess_dystrophic).causes)
+                + ".",
             )
         )
-    notes += facts.metabolic.reasons
-    notes += facts.kidney.remarks
-    if facts.calcium.status == "high":
+    notes += facts(assess_metabolic).reasons
+    notes += facts(assess_kidney).remarks
+    if facts(assess_calcium).status == "high":
         also = confounders(facts)
         if also is not None:
             notes.append(also)
-    if any(each.ossification for each in facts.calcifications):
+    if any(each.ossification for each in facts(recorded_calcifications)):
         notes.append(_OSSIFICATION)
     for rule in facts.knowledge.metabolic.causes:
-        cause = facts.metabolic.cause(rule.id)
+        cause = facts(assess_metabolic).cause(rule.id)
         if cause is not None:
-            notes += [note.text for note in rule.notes if note.when.ask(facts).truth]
-    if facts.classified.classification == "DYSTROPHIC_UNEXPLAINED":
+            notes += [note.text for note in rule.notes if ask(note.when, facts).truth]
+    if facts(classify).classification == "DYSTROPHIC_UNEXPLAINED":
         notes.append(_IDIOPATHIC)
     return tuple(dict.fromkeys(notes))
 
@@ -193,16 +238,16 @@ _IDIOPATHIC = Text(
 def _asks(facts: Facts) -> list[str]:
     """What the class card asks for besides its panel (WRK-1 extensions, D-5, DYS-3)."""
     keys: list[str] = []
-    if facts.calcium.hypercalcaemia == "verified" and facts.pth.paired == "suppressed":
+    if facts(assess_calcium).hypercalcaemia == "verified" and facts(assess_pth).paired == "suppressed":
         keys.append("hypercalcaemia-pth-suppressed")
     for rule in facts.knowledge.metabolic.causes:
-        cause = facts.metabolic.cause(rule.id)
+        cause = facts(assess_metabolic).cause(rule.id)
         if cause is not None and cause.level == "possible":
             keys += rule.asks
     rules = facts.knowledge.dystrophic.microcrystal
-    causes = {each.id for each in facts.dystrophic.causes}
+    causes = {each.id for each in facts(assess_dystrophic).causes}
     young = facts.age is not None and facts.age < rules.age_below
-    periarticular = any(rules.layer in each.layers for each in facts.calcifications)
+    periarticular = any(rules.layer in each.layers for each in facts(recorded_calcifications))
     if "haemochromatosis" in causes or (young and (causes & set(rules.causes) or periarticular)):
         keys.append(rules.requests)
     if causes & set(rules.tophus):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from cds.reasoning.calcifications import recorded_calcifications
 from cds.reasoning.chart import Medicine, Problem
 from cds.reasoning.conclusions import Cause, Evidence, Gap, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.dystrophic import DystrophicCause
 from cds.reasoning.language.sites import Site
-from cds.reasoning.questions import medicine_row
-from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.medicines import medicine_row, medicines_taken
+from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.venous import attribution
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
+from cds.reasoning.venous.stage import staging
 
 __all__ = ["Dystrophic", "assess_dystrophic"]
 
@@ -67,7 +67,7 @@ def assess_dystrophic(facts: Facts) -> Dystrophic:
 
 def _weigh(rule: DystrophicCause, facts: Facts) -> Cause | None:
     """The weight of one cause: the best of everything that records it (DYS-1)."""
-    recorded = facts.recognition.of(rule.concept)
+    recorded = facts(recognise).of(rule.concept)
     if not recorded:
         return None
     strong = tuple(each for each in recorded if _is_strong(each, rule, facts))
@@ -97,7 +97,7 @@ def _compatible(recognised: Recognised, rule: DystrophicCause, facts: Facts) -> 
         return True
     sites = facts.language.sites
     answers: list[bool | None] = []
-    for calcification in facts.calcifications:
+    for calcification in facts(recorded_calcifications):
         if rule.site == "same":
             overlap = sites.overlap(recognised.site, calcification.site)
             same_resource = recognised.source == calcification.source and overlap is None
@@ -116,19 +116,20 @@ def _by_pattern(facts: Facts, known: set[str]) -> list[Cause]:
     terms = {rule.concept: rule.term for rule in facts.knowledge.dystrophic.causes}
     found = []
     for pattern, concept in facts.knowledge.dystrophic.patterns.items():
-        said = facts.recognition.active(pattern)
-        if said and concept not in known and facts.calcifications:
+        said = facts(recognise).active(pattern)
+        if said and concept not in known and facts(recorded_calcifications):
             found.append(Cause(concept, "weak", terms[concept], "dystrophic", tuple(map(recognition_row, said))))
     return found
 
 
 def _venous(facts: Facts) -> Cause | None:
-    weight = attribution(facts, facts.staging)
+    found = facts(staging)
+    weight = attribution(facts, found)
     if weight is None:
         return None
-    rows = facts.staging.stage.evidence if facts.staging.stage is not None else ()
+    rows = found.stage.evidence if found.stage is not None else ()
     rules = facts.knowledge.dystrophic.venous
-    recorded = tuple(recognition_row(each) for each in facts.recognition.active(rules.concept))
+    recorded = tuple(recognition_row(each) for each in facts(recognise).active(rules.concept))
     return Cause(rules.concept, weight, rules.term, "dystrophic", tuple(dict.fromkeys((*recorded, *rows))))
 
 
@@ -139,15 +140,15 @@ def _infusion(facts: Facts) -> tuple[Cause | None, tuple[Gap, ...]]:
     """DYS-4: parenteral calcium, or calcium heparin under the skin, at the site of a calcification within 6 months."""
     rules = facts.knowledge.dystrophic.infusion
     days = round(rules.months * 30.5)
-    if not facts.calcifications:
+    if not facts(recorded_calcifications):
         return None, ()
-    infused = facts.medicines(*rules.classes, ended_days=days)
+    infused = medicines_taken(facts, *rules.classes, ended_days=days)
     heparins = [
         each
-        for each in facts.medicines(*rules.heparins, ended_days=days)
-        if any(facts.language.sites.within(c.site, rules.heparin_area) for c in facts.calcifications)
+        for each in medicines_taken(facts, *rules.heparins, ended_days=days)
+        if any(facts.language.sites.within(c.site, rules.heparin_area) for c in facts(recorded_calcifications))
     ]
-    at_site = [each for each in infused if any(_at(facts, each, c.site) for c in facts.calcifications)]
+    at_site = [each for each in infused if any(_at(facts, each, c.site) for c in facts(recorded_calcifications))]
     rows: tuple[Evidence, ...]
     if at_site or heparins:
         rows = tuple(medicine_row(each) for each in (*at_site, *heparins))

@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from cds.reasoning.alarms import alarm_conclusions, red_flag_conclusion
+from cds.reasoning.calcifications import recorded_calcifications
 from cds.reasoning.causes import cause_conclusions
 from cds.reasoning.chart import Chart, NotUsed
-from cds.reasoning.classification import class_conclusion
+from cds.reasoning.classification import class_conclusion, classify
 from cds.reasoning.conclusions import Cause, Evaluation
+from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.facts import Facts
-from cds.reasoning.forms import form_conclusion, parasite_conclusion, tumour_conclusion
+from cds.reasoning.forms import form_conclusion, parasite_conclusion, recognised_forms, tumour_conclusion
 from cds.reasoning.hints import connective_tissue_conclusion, differential_conclusion
 from cds.reasoning.knowledge import Knowledge
+from cds.reasoning.laboratory import usable_results
+from cds.reasoning.metabolic import assess_metabolic
 from cds.reasoning.venous import conclusions as venous_conclusions
 from cds.reasoning.venous import withheld
+from cds.reasoning.venous.stage import staging
 from cds.reasoning.workup import Wanted, requested
 
 __all__ = ["evaluate", "evaluate_chart"]
@@ -29,28 +34,30 @@ def evaluate_chart(chart: Chart, now: datetime, knowledge: Knowledge) -> Evaluat
 def evaluate(facts: Facts) -> Evaluation:
     """What the rules find. Without a calcification (TRG-1) only the red flag and the venous rules speak."""
     chart = facts.chart
-    calcified = bool(facts.calcifications)
+    calcified = bool(facts(recorded_calcifications))
     wanted = list(_wanted(facts)) if calcified else _red_flag(facts)
     venous, held = withheld(
         facts,
         venous_conclusions(
             facts,
-            facts.staging,
-            metabolic_level=facts.metabolic.level if calcified else "none",
-            other_strong_local_cause=calcified and facts.dystrophic.strong_elsewhere,
+            facts(staging),
+            metabolic_level=facts(assess_metabolic).level if calcified else "none",
+            other_strong_local_cause=calcified and facts(assess_dystrophic).strong_elsewhere,
         ),
     )
-    classified = facts.classified
+    classified = facts(classify)
     return Evaluation(
         classification=classified.classification,
         lean=classified.lean,
         conclusions=tuple(requested(facts, each) for each in (*wanted, *venous)),
         causes=_causes(facts) if calcified else (),
-        forms=facts.forms if calcified else (),
-        stage=facts.staging.stage,
+        forms=facts(recognised_forms) if calcified else (),
+        stage=facts(staging).stage,
         not_used=_not_used(facts),
         access=chart.access,
-        evaluable=any(state.complete or state == "partial" for kind, state in chart.access.items() if kind != "patient"),
+        evaluable=any(
+            state.complete or state == "partial" for kind, state in chart.access.items() if kind != "patient"
+        ),
         withheld=held,
     )
 
@@ -77,11 +84,12 @@ def _wanted(facts: Facts) -> Iterator[Wanted]:
 
 
 def _causes(facts: Facts) -> tuple[Cause, ...]:
-    return (*facts.metabolic.causes, *facts.dystrophic.causes)
+    return (*facts(assess_metabolic).causes, *facts(assess_dystrophic).causes)
 
 
 def _not_used(facts: Facts) -> tuple[NotUsed, ...]:
     refused = tuple(
-        NotUsed(str(each.source), reason, each.lab, each.written, each.when) for each, reason in facts.laboratory.refused
+        NotUsed(str(each.source), reason, each.lab, each.written, each.when)
+        for each, reason in facts(usable_results).refused
     )
     return (*facts.chart.not_used, *refused)

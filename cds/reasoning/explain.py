@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from cds.reasoning.calcifications import calcification_row
-from cds.reasoning.calcium import alarm, calcium_rows, product
+from cds.reasoning.calcifications import calcification_row, recorded_calcifications
+from cds.reasoning.calcium import alarm, assess_calcium, calcium_rows, product
+from cds.reasoning.classification import classify, panel_complete
 from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.evaluate import evaluate
+from cds.reasoning.facts import Facts
+from cds.reasoning.forms import recognised_forms, tumour_flags
+from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.metabolic import CauseRule
+from cds.reasoning.laboratory import usable_results
+from cds.reasoning.metabolic import assess_metabolic
+from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth
+from cds.reasoning.questions import ask
+from cds.reasoning.redflag import assess_red_flag
+from cds.reasoning.venous.stage import staging
 from cds.reasoning.workup import missing_panel
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Explanation", "explain"]
 
@@ -64,9 +72,9 @@ def _trigger(facts: Facts) -> Iterator[Explanation]:
     yield Explanation(
         "TRG-1",
         Text("A soft tissue calcification is recorded", "Une calcification des tissus mous est rapportée"),
-        _truth(bool(facts.calcifications)),
-        _rows(calcification_row(each) for each in facts.calcifications),
-        () if facts.calcifications else (_CALCIFICATION,),
+        _truth(bool(facts(recorded_calcifications))),
+        _rows(calcification_row(each) for each in facts(recorded_calcifications)),
+        () if facts(recorded_calcifications) else (_CALCIFICATION,),
     )
 
 
@@ -81,7 +89,7 @@ def _truth(truth: bool | None) -> str:
 
 
 def _kidney(facts: Facts) -> Iterator[Explanation]:
-    kidney = facts.kidney
+    kidney = facts(assess_kidney)
     why = {
         "single": Text("Reduced once; chronicity is not proven.", "Abaissé une fois ; chronicité non prouvée."),
         "acute": Text("Acute kidney injury.", "Insuffisance rénale aiguë."),
@@ -107,7 +115,7 @@ def _kidney(facts: Facts) -> Iterator[Explanation]:
 
 
 def _minerals(facts: Facts) -> Iterator[Explanation]:
-    calcium, phosphate, pth = facts.calcium, facts.phosphate, facts.pth
+    calcium, phosphate, pth = facts(assess_calcium), facts(assess_phosphate), facts(assess_pth)
     rows = _rows(calcium_rows(calcium, facts))
     lacking = (
         Text(
@@ -140,13 +148,13 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
         "LAB-6",
         Text("Phosphate", "Phosphatémie"),
         phosphate.status,
-        _rows(facts.laboratory.rows((phosphate.measurement,))),
+        _rows(facts(usable_results).rows((phosphate.measurement,))),
     )
     yield Explanation(
         "ACC-5",
         Text("PTH beside a high calcium", "PTH en regard d'une hypercalcémie"),
         pth.paired,
-        _rows(facts.laboratory.rows((pth.pair or pth.measurement,))),
+        _rows(facts(usable_results).rows((pth.pair or pth.measurement,))),
     )
     cap = product(facts)
     words = Text(f"{cap[0]:.2f} mmol²/L²", f"{cap[0]:.2f} mmol²/L²".replace(".", ",")) if cap else None
@@ -156,14 +164,17 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
         (cap[1] or "false") if cap else "unknown",
         (words,) if words else (),
     )
-    kinds = ", ".join(sorted(facts.anomaly.kinds))
+    kinds = ", ".join(sorted(facts(assess_anomaly).kinds))
     yield Explanation(
-        "ANOM", Text("Metabolic anomaly", "Anomalie métabolique"), kinds or "false", _rows(facts.anomaly.evidence)
+        "ANOM",
+        Text("Metabolic anomaly", "Anomalie métabolique"),
+        kinds or "false",
+        _rows(facts(assess_anomaly).evidence),
     )
 
 
 def _red_flag(facts: Facts) -> Iterator[Explanation]:
-    flag = facts.red_flag
+    flag = facts(assess_red_flag)
     yield Explanation(
         facts.knowledge.redflag.id,
         Text("Calciphylaxis red flag", "Alerte calciphylaxie"),
@@ -175,14 +186,14 @@ def _red_flag(facts: Facts) -> Iterator[Explanation]:
 def _metabolic(facts: Facts) -> Iterator[Explanation]:
     chapter = facts.knowledge.metabolic
     for rule in (*chapter.causes, *chapter.associations):
-        cause = facts.metabolic.cause(rule.id)
+        cause = facts(assess_metabolic).cause(rule.id)
         level = cause.level if cause is not None else "none"
         yield Explanation(
             rule.id, rule.term, level, _rows(cause.evidence) if cause else (), tuple(_next_level(facts, rule, level))
         )
     history = chapter.history
-    past = "D-15" in facts.metabolic.decisions
-    yield Explanation(history.id, history.term, _truth(past), facts.metabolic.reasons if past else ())
+    past = "D-15" in facts(assess_metabolic).decisions
+    yield Explanation(history.id, history.term, _truth(past), facts(assess_metabolic).reasons if past else ())
 
 
 def _next_level(facts: Facts, rule: CauseRule, level: str) -> Iterator[Text]:
@@ -193,14 +204,14 @@ def _next_level(facts: Facts, rule: CauseRule, level: str) -> Iterator[Text]:
         criterion = getattr(rule, name)
         if criterion is None:
             continue
-        answer = criterion.ask(facts)
+        answer = ask(criterion, facts)
         missing = ", ".join(dict.fromkeys(answer.missing))
         lacking = Text(f" [unknown: {missing}]", f" [inconnu : {missing}]") if missing else Text("", "")
         yield Text(f"{name}: {criterion.words('en')}{lacking.en}", f"{name} : {criterion.words('fr')}{lacking.fr}")
 
 
 def _dystrophic(facts: Facts) -> Iterator[Explanation]:
-    found = {cause.id: cause for cause in facts.dystrophic.causes}
+    found = {cause.id: cause for cause in facts(assess_dystrophic).causes}
     chapter = facts.knowledge.dystrophic
     for concept, term in (
         *((rule.concept, rule.term) for rule in chapter.causes),
@@ -209,8 +220,8 @@ def _dystrophic(facts: Facts) -> Iterator[Explanation]:
         cause = found.get(concept)
         title = Text(f"{term.en} ({concept})", f"{term.fr} ({concept})")
         yield Explanation("DYS-1", title, cause.level if cause else "none", _rows(cause.evidence) if cause else ())
-    iatrogenic = facts.dystrophic.iatrogenic
-    gaps = tuple(gap.what for gap in facts.dystrophic.gaps)
+    iatrogenic = facts(assess_dystrophic).iatrogenic
+    gaps = tuple(gap.what for gap in facts(assess_dystrophic).gaps)
     yield Explanation(
         "DYS-4",
         chapter.infusion.term,
@@ -221,44 +232,44 @@ def _dystrophic(facts: Facts) -> Iterator[Explanation]:
 
 
 def _class(facts: Facts) -> Iterator[Explanation]:
-    found = facts.classified
-    level, weight = facts.metabolic.level, facts.dystrophic.weight
-    panel = Text("complete", "complet") if facts.panel_complete else Text("incomplete", "incomplet")
+    found = facts(classify)
+    level, weight = facts(assess_metabolic).level, facts(assess_dystrophic).weight
+    panel = Text("complete", "complet") if facts(panel_complete) else Text("incomplete", "incomplet")
     because = (
         Text(
             f"metabolic: {level}; local: {weight}; panel: {panel.en}",
             f"métabolique : {level} ; locale : {weight} ; bilan : {panel.fr}",
         ),
-        *facts.metabolic.reasons,
+        *facts(assess_metabolic).reasons,
         *((Text("capped: recent or unseen data", "plafonné : données anciennes ou non vues"),) if found.capped else ()),
     )
     outcome = found.classification + (f" (lean {found.lean})" if found.lean else "")
-    missing = tuple(item.text for item in missing_panel(facts)) if facts.calcifications else ()
+    missing = tuple(item.text for item in missing_panel(facts)) if facts(recorded_calcifications) else ()
     yield Explanation("CLS-1", Text("Type of calcification", "Type de calcification"), outcome, because, missing)
 
 
 def _forms(facts: Facts) -> Iterator[Explanation]:
-    found = {form.id: form for form in facts.forms}
+    found = {form.id: form for form in facts(recognised_forms)}
     for rule in facts.knowledge.forms.forms:
         form = found.get(rule.id)
         yield Explanation(
             rule.rule, rule.term, form.confidence if form else "false", _rows(form.evidence) if form else ()
         )
-    flags = facts.tumour_flags
+    flags = facts(tumour_flags)
     title = Text("Calcified mass with a red flag", "Masse calcifiée avec critère d'alerte")
     yield Explanation(facts.knowledge.forms.tumour.rule, title, _truth(flags is not None), flags.texts if flags else ())
 
 
 def _venous(facts: Facts) -> Iterator[Explanation]:
-    staging = facts.staging
+    found = facts(staging)
     yield Explanation(
         "CVI-0",
         Text("Venous context", "Contexte veineux"),
-        _truth(staging.context),
-        tuple(Text(each.text, each.text) for each in staging.diagnoses),
+        _truth(found.context),
+        tuple(Text(each.text, each.text) for each in found.diagnoses),
     )
     words = facts.knowledge.porter.not_counted
-    for reading in staging.legs.readings:
+    for reading in found.legs.readings:
         sign = reading.sign
         span = f"{sign.span.low}-{sign.span.high}" if sign.span is not None else "none"
         because = [Text(f"{sign.text} ({sign.source})", f"{sign.text} ({sign.source})")]
@@ -266,7 +277,7 @@ def _venous(facts: Facts) -> Iterator[Explanation]:
             because.append(words[reading.uncounted])
             because += [reading.cause] if reading.cause is not None else []
         yield Explanation("CVI-1", sign.term, "false" if reading.uncounted else span, tuple(because))
-    stage = staging.stage
+    stage = found.stage
     outcome = "unknown" if stage is None else f"{stage.min}-{stage.max}, CEAP {stage.ceap}"
     questions = stage.questions if stage is not None else ()
     yield Explanation(

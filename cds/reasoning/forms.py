@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from cds.reasoning.calcifications import Calcification, calcification_row
+from cds.reasoning.calcifications import Calcification, calcification_row, recorded_calcifications
 from cds.reasoning.conclusions import Conclusion, Evidence, Form, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.forms import FormRule, Pattern
-from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.workup import Wanted
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["form_conclusion", "parasite_conclusion", "recognised_forms", "tumour_conclusion", "tumour_flags"]
 
@@ -32,7 +30,7 @@ def _form(rule: FormRule, facts: Facts) -> Form | None:
     never = set(rule.never_in)
     named = [
         each
-        for each in facts.recognition.active(*rule.names)
+        for each in facts(recognise).active(*rule.names)
         if "hypothetical" not in each.reasons and not (each.site.regions and each.site.regions <= never)
     ]
     if named:
@@ -47,10 +45,10 @@ def _form(rule: FormRule, facts: Facts) -> Form | None:
 
 def _pattern_rows(pattern: Pattern, facts: Facts) -> tuple[Evidence, ...]:
     """The evidence when one calcification fits the pattern; empty when none does."""
-    beside = facts.recognition.active(*pattern.beside) if pattern.beside else ()
+    beside = facts(recognise).active(*pattern.beside) if pattern.beside else ()
     if pattern.beside and not beside:
         return ()
-    for calcification in facts.calcifications:
+    for calcification in facts(recorded_calcifications):
         said = _said_with(calcification, pattern.words, facts)
         if pattern.words and not said:
             continue
@@ -65,15 +63,15 @@ def _pattern_rows(pattern: Pattern, facts: Facts) -> tuple[Evidence, ...]:
 def _said_with(calcification: Calcification, words: tuple[str, ...], facts: Facts) -> list[Recognised]:
     return [
         each
-        for each in facts.recognition.active(*words)
+        for each in facts(recognise).active(*words)
         if each.source == calcification.source and "hypothetical" not in each.reasons
     ]
 
 
 def form_conclusion(facts: Facts) -> Wanted | None:
     """The one C-FORM card, listing every recognised form."""
-    forms = facts.forms
-    if not forms or not facts.calcifications:
+    forms = facts(recognised_forms)
+    if not forms or not facts(recorded_calcifications):
         return None
     chapter = facts.knowledge.forms
     rules = {rule.id: rule.rule for rule in chapter.forms}
@@ -110,21 +108,26 @@ def _listed(forms: tuple[Form, ...]) -> Text:
 def parasite_conclusion(facts: Facts) -> Wanted | None:
     """C-PARA: on a pattern, or on a coded parasite beside a calcification (FRM-8)."""
     rules = facts.knowledge.forms.parasites
-    if not facts.calcifications:
+    if not facts(recorded_calcifications):
         return None
     words = facts.knowledge.cards.placeholder("parasite")
-    found = [each for concept in rules.concepts for each in facts.recognition.of(concept) if each.weight == "strong" or not each.coded]
+    found = [
+        each
+        for concept in rules.concepts
+        for each in facts(recognise).of(concept)
+        if each.weight == "strong" or not each.coded
+    ]
     key = found[0].concept if found else ""
     pattern_said: tuple[Recognised, ...] = ()
     for pattern in rules.patterns:
-        said = facts.recognition.active(pattern.words)
+        said = facts(recognise).active(pattern.words)
         if said:
             pattern_said += said
             key = key or pattern.placeholder
     if not key:
         return None
     value = next((each for each in words.values if each.id == key), None)
-    rows = (*map(recognition_row, (*found, *pattern_said)), *map(calcification_row, facts.calcifications))
+    rows = (*map(recognition_row, (*found, *pattern_said)), *map(calcification_row, facts(recorded_calcifications)))
     return Wanted(
         Conclusion(
             card=rules.card,
@@ -149,18 +152,19 @@ class Flags(NamedTuple):
 def tumour_flags(facts: Facts) -> Flags | None:
     """The open red flag of a calcified soft tissue mass; None when it is closed or the lesion is already named."""
     rules = facts.knowledge.forms.tumour
-    masses = [*facts.recognition.active(*rules.mass.concepts), *facts.recognition.active(*rules.mass.words)]
-    calcified = [each for each in facts.calcifications if _belongs(each, masses, facts)]
+    masses = [*facts(recognise).active(*rules.mass.concepts), *facts(recognise).active(*rules.mass.words)]
+    calcified = [each for each in facts(recorded_calcifications) if _belongs(each, masses, facts)]
     if not masses or not calcified:
         return None
     sources = {each.source for each in masses} | {each.source for each in calcified}
 
     def said(term: str) -> list[Recognised]:
-        return [each for each in facts.recognition.active(term) if each.source in sources]
+        return [each for each in facts(recognise).active(term) if each.source in sources]
 
     suspicious = said(rules.suspicious.words)
-    named = [each for each in facts.recognition.of(*rules.named) if "hypothetical" not in each.reasons]
-    if (named or facts.forms) and not suspicious:
+    named = [each for each in facts(recognise).of(*rules.named) if "hypothetical" not in each.reasons]
+    forms = facts(recognised_forms)
+    if (named or forms) and not suspicious:
         return None
     texts = [flag.text for flag in rules.flags if said(flag.words)]
     near = rules.near_joint
@@ -184,7 +188,7 @@ def _belongs(calcification: Calcification, masses: list[Recognised], facts: Fact
 
 def tumour_conclusion(facts: Facts) -> Wanted | None:
     """C-TUMOUR (FRM-9)."""
-    flags = facts.tumour_flags
+    flags = facts(tumour_flags)
     if flags is None:
         return None
     rules = facts.knowledge.forms.tumour
@@ -193,6 +197,8 @@ def tumour_conclusion(facts: Facts) -> Wanted | None:
         "Critères d'alerte : " + ", ".join(each.fr for each in flags.texts) + ".",
     )
     return Wanted(
-        Conclusion(rules.card, rules.rule, certainty="possible", evidence=flags.evidence, notes=(note,), sources=rules.tags),
+        Conclusion(
+            rules.card, rules.rule, certainty="possible", evidence=flags.evidence, notes=(note,), sources=rules.tags
+        ),
         site=flags.site,
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from cds.reasoning.calcifications import calcification_row
+from cds.reasoning.calcifications import calcification_row, recorded_calcifications
 from cds.reasoning.chart import Measurement
+from cds.reasoning.classification import classify
 from cds.reasoning.conclusions import Conclusion, Evidence, Text
+from cds.reasoning.facts import Facts
+from cds.reasoning.forms import recognised_forms
 from cds.reasoning.knowledge.forms import DifferentialItem
-from cds.reasoning.laboratory import RECENT
-from cds.reasoning.recognition import recognition_row
+from cds.reasoning.laboratory import RECENT, usable_results
+from cds.reasoning.recognition import recognise, recognition_row
+from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.workup import Wanted
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["connective_tissue_conclusion", "differential_conclusion"]
 
@@ -25,14 +25,14 @@ _NEGATIVE = ("neg", "nég", "absent", "non detect", "not detect", "non réactif"
 def connective_tissue_conclusion(facts: Facts) -> Wanted | None:
     """C-CTD: an antibody hint, a high creatine kinase or the universal form, and no connective tissue disease accepted."""
     rules = facts.knowledge.dystrophic.hints
-    if not facts.calcifications or facts.recognition.of(*rules.diseases):
+    if not facts(recorded_calcifications) or facts(recognise).of(*rules.diseases):
         return None
     rows: list[Evidence] = []
     notes: list[Text] = []
     for label, found in _hints(facts):
-        rows += facts.laboratory.rows(found)
+        rows += facts(usable_results).rows(found)
         notes.append(label)
-    forms = [form for form in facts.forms if form.id in rules.forms]
+    forms = [form for form in facts(recognised_forms) if form.id in rules.forms]
     for form in forms:
         rows += form.evidence
         notes.append(
@@ -43,7 +43,7 @@ def connective_tissue_conclusion(facts: Facts) -> Wanted | None:
         )
     if not notes:
         return None
-    rows += [calcification_row(each) for each in facts.calcifications]
+    rows += [calcification_row(each) for each in facts(recorded_calcifications)]
     conclusion = Conclusion(
         rules.card,
         "DYS-2",
@@ -57,11 +57,11 @@ def connective_tissue_conclusion(facts: Facts) -> Wanted | None:
 
 def _hints(facts: Facts) -> list[tuple[Text, tuple[Measurement, ...]]]:
     rules = facts.knowledge.dystrophic.hints
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     days = rules.years * RECENT
     found: list[tuple[Text, tuple[Measurement, ...]]] = []
     centromere = laboratory.latest("anti-centromere", days=days)
-    hand = any(facts.language.sites.within(each.site, rules.hand) for each in facts.calcifications)
+    hand = any(facts.language.sites.within(each.site, rules.hand) for each in facts(recorded_calcifications))
     if centromere is not None and is_positive(centromere) and hand:
         found.append((_CENTROMERE, (centromere,)))
     scl70 = laboratory.latest("anti-scl70", days=days)
@@ -82,7 +82,9 @@ _CENTROMERE = Text(
     "Anti-centromere antibodies with calcification of the hand: think of limited systemic sclerosis (CREST).",
     "Anticorps anti-centromère et calcification de la main : évoquer une sclérodermie limitée (CREST).",
 )
-_SCL70 = Text("Anti-Scl-70 antibodies: think of systemic sclerosis.", "Anticorps anti-Scl-70 : évoquer une sclérodermie.")
+_SCL70 = Text(
+    "Anti-Scl-70 antibodies: think of systemic sclerosis.", "Anticorps anti-Scl-70 : évoquer une sclérodermie."
+)
 _DNA = Text(
     "Antinuclear and anti-dsDNA antibodies: think of systemic lupus.",
     "Anticorps antinucléaires et anti-ADN natif : évoquer un lupus systémique.",
@@ -118,9 +120,9 @@ def _titre(measurement: Measurement) -> int:
 def differential_conclusion(facts: Facts) -> Wanted | None:
     """C-DDX: the take-home list of the source document, what this chart supports first."""
     rules = facts.knowledge.forms.differential
-    if facts.classified.classification not in rules.classes or facts.red_flag.open:
+    if facts(classify).classification not in rules.classes or facts(assess_red_flag).open:
         return None
-    fitting = [each for each in facts.calcifications if each.layers & set(rules.layers)]
+    fitting = [each for each in facts(recorded_calcifications) if each.layers & set(rules.layers)]
     if not fitting:
         return None
     scored = [(item, _support(facts, item)) for item in rules.items]
@@ -139,11 +141,11 @@ def differential_conclusion(facts: Facts) -> Wanted | None:
 
 
 def _support(facts: Facts, item: DifferentialItem) -> tuple[Evidence, ...]:
-    rows = [recognition_row(each) for each in facts.recognition.of(*item.concepts)]
+    rows = [recognition_row(each) for each in facts(recognise).of(*item.concepts)]
     for lab in item.labs:
-        found = facts.laboratory.latest(lab, days=3 * RECENT)
-        if found is not None and (is_positive(found) or facts.laboratory.status(found) == "high"):
-            rows += facts.laboratory.rows((found,))
+        found = facts(usable_results).latest(lab, days=3 * RECENT)
+        if found is not None and (is_positive(found) or facts(usable_results).status(found) == "high"):
+            rows += facts(usable_results).rows((found,))
     return tuple(rows)
 
 

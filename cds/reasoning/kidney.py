@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from statistics import median
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from cds.reasoning.chart import Measurement, Moment, Problem, Procedure
 from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.kidney import KidneyChapter
-from cds.reasoning.laboratory import RECENT, below
-from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.laboratory import RECENT, below, usable_results
+from cds.reasoning.patient import is_pregnant
+from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days, days_between, hours_between
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Category", "Egfr", "Kidney", "assess_kidney", "ckd_epi_2021", "schwartz"]
 
@@ -84,7 +83,15 @@ class Kidney(NamedTuple):
             return True
         if self.egfr is not None:
             return _egfr_below(self.egfr, limit)
-        ranges = {"G1": (90, 200), "G2": (60, 90), "G3": (30, 60), "G3a": (45, 60), "G3b": (30, 45), "G4": (15, 30), "G5": (0, 15)}
+        ranges = {
+            "G1": (90, 200),
+            "G2": (60, 90),
+            "G3": (30, 60),
+            "G3a": (45, 60),
+            "G3b": (30, 45),
+            "G4": (15, 30),
+            "G5": (0, 15),
+        }
         span = ranges.get(self.category or "")
         if span is None:
             return False if self.category == "not-reduced" and limit <= 60 else None
@@ -109,10 +116,10 @@ def schwartz(creatinine: float, height: float, chapter: KidneyChapter) -> float:
 def assess_kidney(facts: Facts) -> Kidney:
     """REN-1 to REN-5 for one chart."""
     chapter = facts.knowledge.kidney
-    coded = facts.recognition.active("chronic-kidney-disease", *_STAGES)
+    coded = facts(recognise).active("chronic-kidney-disease", *_STAGES)
     acute, rise = _acute(facts)
     sessions = _sessions(facts)
-    transplants = facts.recognition.active("kidney-transplant")
+    transplants = facts(recognise).active("kidney-transplant")
     since = min((each.when for each in sessions if each.when), key=lambda when: when.instant, default=None)
     base = Kidney(
         None, "none", None, False, acute, bool(transplants), bool(coded),
@@ -120,12 +127,14 @@ def assess_kidney(facts: Facts) -> Kidney:
     )  # fmt: skip
     on_dialysis = _chronic_dialysis(facts, sessions, transplants)
     if on_dialysis:
-        return base._replace(category="G5D", why="dialysis", dialysis=True, acute=False, weak=False, evidence=_said(on_dialysis))
+        return base._replace(
+            category="G5D", why="dialysis", dialysis=True, acute=False, weak=False, evidence=_said(on_dialysis)
+        )
     stage, stage_evidence = _coded_stage(coded)
     if acute:
         label = Text("Acute kidney injury: eGFR not used", "Insuffisance rénale aiguë : DFG non utilisé")
         return base._replace(category=stage, why="acute", evidence=stage_evidence, remarks=(label,))
-    if facts.pregnant:
+    if facts(is_pregnant):
         label = Text("Pregnancy: eGFR not interpreted", "Grossesse : DFG non interprété")
         return base._replace(category=stage, why="pregnancy", evidence=stage_evidence, remarks=(label,))
     series, why = _series(facts)
@@ -177,7 +186,7 @@ class _Session(NamedTuple):
 
 def _sessions(facts: Facts) -> list[_Session]:
     found = []
-    for each in facts.recognition.of(*facts.knowledge.kidney.dialysis.concepts):
+    for each in facts(recognise).of(*facts.knowledge.kidney.dialysis.concepts):
         if isinstance(each.datum, Procedure):
             found.append(_Session(each.datum.first or each.datum.last, each.datum.last or each.datum.first, each))
         elif isinstance(each.datum, Problem) and each.state == "active":
@@ -190,8 +199,8 @@ def _chronic_dialysis(
 ) -> tuple[Recognised, ...]:
     """What proves chronic dialysis now (REN-3, PIT-15); empty when nothing does."""
     rules = facts.knowledge.kidney.dialysis
-    coded = facts.recognition.active("chronic-kidney-disease", *_STAGES)
-    if not coded and facts.recognition.active("acute-kidney-injury"):
+    coded = facts(recognise).active("chronic-kidney-disease", *_STAGES)
+    if not coded and facts(recognise).active("acute-kidney-injury"):
         return ()
     proof: list[Recognised] = []
     performed = [each for each in sessions if each.last is not None]
@@ -211,9 +220,13 @@ def _chronic_dialysis(
 def _acute(facts: Facts) -> tuple[bool, float | None]:
     """Whether the newest creatinine (or a code) says acute kidney injury (REN-5), and the rise over the baseline."""
     rules = facts.knowledge.kidney.acute
-    results = [each for each in facts.laboratory.all("creatinine", days=2 * RECENT) if each.value is not None and not each.comparator]
-    by_code = any(each.weight == "strong" for each in facts.recognition.active("acute-kidney-injury"))
-    if not results or facts.laboratory.age(results[0]) > RECENT:
+    results = [
+        each
+        for each in facts(usable_results).all("creatinine", days=2 * RECENT)
+        if each.value is not None and not each.comparator
+    ]
+    by_code = any(each.weight == "strong" for each in facts(recognise).active("acute-kidney-injury"))
+    if not results or facts(usable_results).age(results[0]) > RECENT:
         return by_code, None
     newest, older = results[0], results[1:]
     value = newest.value or 0.0
@@ -248,7 +261,7 @@ def _series(facts: Facts) -> tuple[list[Egfr], Why]:
     if facts.age is None or facts.age >= 18:
         reported = [
             Egfr(each.value or 0.0, each.when, each, False, each.comparator)
-            for each in facts.laboratory.all("egfr", days=days)
+            for each in facts(usable_results).all("egfr", days=days)
             if each.value is not None
         ]
         computed, why = _computed(facts, days)
@@ -266,7 +279,9 @@ def _preference(egfr: Egfr, chapter: KidneyChapter) -> tuple[int, int, int, str,
 
 def _computed(facts: Facts, days: int) -> tuple[list[Egfr], Why]:
     chapter = facts.knowledge.kidney
-    results = [each for each in facts.laboratory.all("creatinine", days=days) if each.value and not each.comparator]
+    results = [
+        each for each in facts(usable_results).all("creatinine", days=days) if each.value and not each.comparator
+    ]
     if not results or facts.chart.patient.born is None:
         return [], "none"
     found = []
@@ -290,15 +305,15 @@ def _of_child(facts: Facts, days: int) -> tuple[list[Egfr], Why]:
         return [], "child"
     found = [
         Egfr(each.value or 0.0, each.when, each, False, each.comparator)
-        for each in facts.laboratory.all("egfr-schwartz", days=days)
+        for each in facts(usable_results).all("egfr-schwartz", days=days)
         if each.value is not None
     ]
     max_age = rules.height_days_from_15_years if facts.age >= 15 else rules.height_days
-    height = facts.laboratory.numeric("body-height", days=max_age)
+    height = facts(usable_results).numeric("body-height", days=max_age)
     if height is not None and height.value:
         found += [
             Egfr(schwartz(each.value, height.value, chapter), each.when, each, True)
-            for each in facts.laboratory.all("creatinine", days=days)
+            for each in facts(usable_results).all("creatinine", days=days)
             if each.value and not each.comparator
         ]
     if facts.age < rules.categories_from_age:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from cds.reasoning.chart import Chart, Measurement
 from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.laboratory import LaboratoryChapter
 from cds.reasoning.time import age_days
 
@@ -102,7 +103,9 @@ class Laboratory:
         results = self._by_lab.get(lab, [])
         return results if days is None else [each for each in results if self.age(each) <= days]
 
-    def latest(self, lab: str, *, days: int = RECENT, where: Callable[[Measurement], bool] | None = None) -> Measurement | None:
+    def latest(
+        self, lab: str, *, days: int = RECENT, where: Callable[[Measurement], bool] | None = None
+    ) -> Measurement | None:
         """The newest usable result at most `days` old."""
         for each in self._by_lab.get(lab, ()):
             if self.age(each) > days:
@@ -195,8 +198,34 @@ _WORDS: dict[str, Status] = {
     "bas": "low",
     "basse": "low",
 }
-_INTERPRETATIONS: dict[str, Status] = {"N": "normal", "H": "high", "HH": "high", "HU": "high", "L": "low", "LL": "low", "LU": "low"}
+_INTERPRETATIONS: dict[str, Status] = {
+    "N": "normal",
+    "H": "high",
+    "HH": "high",
+    "HU": "high",
+    "L": "low",
+    "LL": "low",
+    "LU": "low",
+}
 
 
 def _worded_status(measurement: Measurement) -> Status:
     return _INTERPRETATIONS.get(measurement.interpretation) or _WORDS.get(measurement.words, "unknown")
+
+
+def usable_results(facts: Facts) -> Laboratory:
+    """The laboratory results of the chart, without those of a contaminated tube (LAB-4, EDTA)."""
+    laboratory = Laboratory(facts.chart, facts.now, facts.knowledge.laboratory, sex=facts.sex, age=facts.age)
+    rules = facts.knowledge.minerals.pseudo.edta
+    for calcium in list(laboratory.all("calcium-total")):
+        if below(calcium, rules.calcium_below) and any(
+            above(each, rules.potassium_above) for each in _same_sample(laboratory, "potassium", calcium)
+        ):
+            enzymes = _same_sample(laboratory, "alp", calcium)
+            if any(laboratory.status(each) == "low" for each in enzymes):
+                laboratory.refuse(calcium, "edta-contamination")
+    return laboratory
+
+
+def _same_sample(laboratory: Laboratory, lab: str, like: Measurement) -> list[Measurement]:
+    return [each for each in laboratory.all(lab) if each.when.instant == like.when.instant]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from cds.reasoning.calcium import calcium_rows
+from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.conclusions import Cause, Evidence, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.metabolic import CauseRule
-from cds.reasoning.questions import medicine_row
-from cds.reasoning.recognition import recognition_row
+from cds.reasoning.laboratory import usable_results
+from cds.reasoning.medicines import medicine_row, medicines_taken
+from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth
+from cds.reasoning.questions import ask
+from cds.reasoning.recognition import recognise, recognition_row
 from cds.reasoning.time import years_since
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Level", "Metabolic", "assess_metabolic", "cause_rows", "confounders"]
 
@@ -67,15 +68,15 @@ def assess_metabolic(facts: Facts) -> Metabolic:
 
 def cause_level(rule: CauseRule, facts: Facts) -> tuple[Level, tuple[Evidence, ...]]:
     """The level that a cause reaches, and on which data."""
-    if rule.none_when is not None and rule.none_when.ask(facts).truth:
+    if rule.none_when is not None and ask(rule.none_when, facts).truth:
         return "none", ()
     for name, criterion in (("confirmed", rule.confirmed), ("probable", rule.probable), ("possible", rule.possible)):
         if criterion is None:
             continue
-        answer = criterion.ask(facts)
+        answer = ask(criterion, facts)
         if answer.truth:
             level: Level = name  # type: ignore[assignment]
-            capped = rule.possible_at_most_when is not None and rule.possible_at_most_when.ask(facts).truth
+            capped = rule.possible_at_most_when is not None and ask(rule.possible_at_most_when, facts).truth
             return "possible" if capped else level, tuple(dict.fromkeys(answer.evidence))
     return "none", ()
 
@@ -106,20 +107,18 @@ _PAST_HIGH = Text(
 )
 
 
-def _without_cause(
-    facts: Facts, level: Level
-) -> tuple[tuple[Text, ...], tuple[Evidence, ...], tuple[str, ...], Level]:
+def _without_cause(facts: Facts, level: Level) -> tuple[tuple[Text, ...], tuple[Evidence, ...], tuple[str, ...], Level]:
     """What makes `met` probable (an anomaly) or possible (doubt, history) although no cause does (CLS-1)."""
     reasons: list[Text] = []
     evidence: list[Evidence] = []
     decisions: list[str] = []
     least: Level = "none"
-    if facts.anomaly.present:
-        evidence += facts.anomaly.evidence
+    if facts(assess_anomaly).present:
+        evidence += facts(assess_anomaly).evidence
         if _HEIGHT[level] < _HEIGHT["probable"]:
             reasons.append(_ANOMALY)
         least = "probable"
-    calcium, phosphate = facts.calcium, facts.phosphate
+    calcium, phosphate = facts(assess_calcium), facts(assess_phosphate)
     doubts: list[Text] = []
     if calcium.hypercalcaemia == "unverified":
         doubts.append(_UNVERIFIED)
@@ -129,10 +128,10 @@ def _without_cause(
         doubts.append(_LOW)
     if phosphate.status == "high" and not phosphate.anomaly:
         doubts.append(_PHOSPHATE)
-        evidence += facts.laboratory.rows((phosphate.measurement,))
+        evidence += facts(usable_results).rows((phosphate.measurement,))
     if calcium.hypercalcaemia == "history":
         doubts.append(_PAST_HIGH)
-        evidence += facts.laboratory.rows(each.measurement for each in calcium.history[:2])
+        evidence += facts(usable_results).rows(each.measurement for each in calcium.history[:2])
         decisions.append("D-15")
     past = _past_causes(facts)
     if past:
@@ -148,7 +147,7 @@ def _past_causes(facts: Facts) -> tuple[Evidence, ...]:
     """D-15: metabolic causes that resolved within ten years; without a date nobody knows that it was longer ago."""
     rules = facts.knowledge.metabolic.history
     found = []
-    for each in facts.recognition.past(*rules.concepts):
+    for each in facts(recognise).past(*rules.concepts):
         ended = getattr(each.datum, "abated", None)
         if each.weight == "strong" and (ended is None or years_since(facts.now, ended) <= rules.years):
             found.append(recognition_row(each))
@@ -160,20 +159,20 @@ def cause_rows(rule: CauseRule, facts: Facts) -> tuple[Evidence, ...]:
     rows: list[Evidence] = []
     for name in rule.shows:
         if name == "calcium-chosen":
-            rows += calcium_rows(facts.calcium, facts)
+            rows += calcium_rows(facts(assess_calcium), facts)
         elif name == "pth-paired":
-            rows += facts.laboratory.rows((facts.pth.pair or facts.pth.measurement,))
+            rows += facts(usable_results).rows((facts(assess_pth).pair or facts(assess_pth).measurement,))
         elif name == "medicines":
             classes = rule.medicines or ("calcium-salts", "absorbable-alkali-antacids")
-            rows += [medicine_row(each) for each in facts.medicines(*classes)]
+            rows += [medicine_row(each) for each in medicines_taken(facts, *classes)]
         else:
-            rows += facts.laboratory.rows((facts.laboratory.latest(name),))
+            rows += facts(usable_results).rows((facts(usable_results).latest(name),))
     return tuple(rows)
 
 
 def confounders(facts: Facts) -> Text | None:
     """The confounders of a high calcium that this chart names, as one sentence; None when there is none."""
-    found = [each.text for each in facts.knowledge.metabolic.confounders if each.criterion.ask(facts).truth]
+    found = [each.text for each in facts.knowledge.metabolic.confounders if ask(each.criterion, facts).truth]
     if not found:
         return None
     return Text(

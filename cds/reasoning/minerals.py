@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from cds.reasoning.calcium import calcium_rows
+from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.chart import Measurement
 from cds.reasoning.conclusions import Evidence
-from cds.reasoning.laboratory import RECENT, Status, above, below
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
+from cds.reasoning.laboratory import RECENT, Status, above, below, usable_results
 from cds.reasoning.time import days_between
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Anomaly", "Phosphate", "Pth", "assess_anomaly", "assess_phosphate", "assess_pth"]
 
@@ -54,8 +53,9 @@ class Anomaly(NamedTuple):
 
 def assess_phosphate(facts: Facts) -> Phosphate:
     """Status of the newest phosphate; two high samples, or one where one is enough."""
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     rules = facts.knowledge.minerals.phosphate
+    _refuse_swapped(facts)
     measurement = laboratory.latest("phosphate")
     status = laboratory.status(measurement)
     if measurement is None or status != "high":
@@ -67,17 +67,28 @@ def assess_phosphate(facts: Facts) -> Phosphate:
             days.setdefault(each.when.instant.toordinal(), each)
     adult = facts.age is None or facts.age >= 18
     once_is_enough = (
-        facts.kidney.dialysis
-        or facts.kidney.egfr_below(rules.egfr_below) is True
+        facts(assess_kidney).dialysis
+        or facts(assess_kidney).egfr_below(rules.egfr_below) is True
         or (adult and above(measurement, rules.high_once_above) is True)
     )
     anomaly = not haemolysed and (once_is_enough or len(days) > 1)
     return Phosphate(status, measurement, anomaly, tuple(days.values()), haemolysed)
 
 
+def _refuse_swapped(facts: Facts) -> None:
+    """LAB-2: phosphate labelled mmol/L above 3.0 without eGFR < 30 or dialysis looks like mg/dL."""
+    rules = facts.knowledge.minerals.phosphate
+    kidney, laboratory = facts(assess_kidney), facts(usable_results)
+    if kidney.dialysis or kidney.egfr_below(rules.egfr_below):
+        return
+    for each in list(laboratory.all("phosphate")):
+        if each.doubt == "phosphate-swap" and above(each, rules.swap_above):
+            laboratory.refuse(each, "looks-like-mg-dl")
+
+
 def assess_pth(facts: Facts) -> Pth:
     """PTH status, multiple of the upper limit, and its meaning beside a high calcium."""
-    laboratory = facts.laboratory
+    laboratory = facts(usable_results)
     rules = facts.knowledge.minerals.pth
     measurement = laboratory.latest("pth-intact")
     multiple = None
@@ -88,7 +99,7 @@ def assess_pth(facts: Facts) -> Pth:
         (
             each
             for each in laboratory.all("pth-intact", days=RECENT)
-            if any(days_between(each.when, high) <= rules.paired_days for high in facts.calcium.high_dates)
+            if any(days_between(each.when, high) <= rules.paired_days for high in facts(assess_calcium).high_dates)
         ),
         None,
     )
@@ -101,20 +112,21 @@ def assess_pth(facts: Facts) -> Pth:
 
 def assess_anomaly(facts: Facts) -> Anomaly:
     """ANOM, without the urine calcium, which counts only together with a cause."""
-    laboratory = facts.laboratory
+    results, kidney = facts(usable_results), facts(assess_kidney)
+    calcium, phosphate, pth = facts(assess_calcium), facts(assess_phosphate), facts(assess_pth)
     kinds: set[AnomalyKind] = set()
     evidence: tuple[Evidence, ...] = ()
-    if facts.calcium.hypercalcaemia == "verified":
+    if calcium.hypercalcaemia == "verified":
         kinds.add("hypercalcaemia")
-        evidence += calcium_rows(facts.calcium, facts)
-    if facts.phosphate.anomaly:
+        evidence += calcium_rows(calcium, facts)
+    if phosphate.anomaly:
         kinds.add("phosphate")
-        evidence += laboratory.rows(facts.phosphate.highs[:2])
-    raised = facts.pth.multiple is not None and facts.pth.multiple > facts.knowledge.minerals.pth.anomaly_multiple
-    if raised and (facts.kidney.severe or facts.kidney.moderate):
+        evidence += results.rows(phosphate.highs[:2])
+    raised = pth.multiple is not None and pth.multiple > facts.knowledge.minerals.pth.anomaly_multiple
+    if raised and (kidney.severe or kidney.moderate):
         kinds.add("pth")
-        evidence += laboratory.rows((facts.pth.measurement,))
-    if facts.calcium.settled == "low" and facts.phosphate.status == "high" and not facts.phosphate.haemolysed:
+        evidence += results.rows((pth.measurement,))
+    if calcium.settled == "low" and phosphate.status == "high" and not phosphate.haemolysed:
         kinds.add("low-calcium-high-phosphate")
-        evidence += (*calcium_rows(facts.calcium, facts), *laboratory.rows((facts.phosphate.measurement,)))
+        evidence += (*calcium_rows(calcium, facts), *results.rows((phosphate.measurement,)))
     return Anomaly(frozenset(kinds), tuple(dict.fromkeys(evidence)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cds.reasoning.chart import Chart, Choice, Finding, Match, Moment, Problem, Procedure, Ref, Report, Severity
 from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.language.sites import Site
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cds.reasoning.language.reading import Language
     from cds.reasoning.language.terms import Said
 
-__all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognition_row"]
+__all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognise_in", "recognition_row"]
 
 Weight = Literal["strong", "weak"]
 
@@ -95,10 +96,14 @@ def recognition_row(recognised: Recognised) -> Evidence:
     return Evidence(label, recognised.source, recognised.text, recognised.when, remark)
 
 
-def recognise(
-    chart: Chart, language: Language, rules: RecognitionChapter, causes: frozenset[str]
-) -> Recognition:
-    """Everything that the chart says, by concept. `causes` are read from words only where no code matched (ACC-3)."""
+def recognise(facts: Facts) -> Recognition:
+    """Everything that the chart of `facts` says, by concept."""
+    knowledge = facts.knowledge
+    return recognise_in(facts.chart, facts.language, knowledge.recognition, knowledge.causes)
+
+
+def recognise_in(chart: Chart, language: Language, rules: RecognitionChapter, causes: frozenset[str]) -> Recognition:
+    """Everything that a chart says, by concept. `causes` are read from words only where no code matched (ACC-3)."""
     found: dict[str, list[Recognised]] = {}
     for problem in chart.problems:
         _add(found, _in_problem(problem, language, causes))

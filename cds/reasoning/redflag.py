@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from cds.reasoning.calcifications import recorded_calcifications
 from cds.reasoning.chart import Medicine
 from cds.reasoning.conclusions import Evidence, Text
-from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
+from cds.reasoning.medicines import medicines_taken
+from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["RedFlag", "assess_red_flag"]
 
@@ -34,19 +35,19 @@ class RedFlag(NamedTuple):
 def assess_red_flag(facts: Facts) -> RedFlag:
     """RED-1 for one chart."""
     rules = facts.knowledge.redflag
-    coded = facts.recognition.active(rules.calciphylaxis)
+    coded = facts(recognise).active(rules.calciphylaxis)
     strong, weak = _skin_evidence(facts)
     if not coded and not strong and not weak:
         return RedFlag("none")
     severe = _severe(facts)
-    antagonists = facts.medicines(*rules.warning.medicines)
+    antagonists = medicines_taken(facts, *rules.warning.medicines)
     level = _level(facts, coded, strong, weak, severe=severe, antagonist=bool(antagonists))
     skin = (*strong, *weak)
     if level == "none":
-        unknown = bool(skin) and not facts.kidney.known and facts.kidney.egfr is None
+        unknown = bool(skin) and not facts(assess_kidney).known and facts(assess_kidney).egfr is None
         return RedFlag("none", skin=skin, kidneys_unknown=unknown)
     downgraded = level == "critical" and not coded and _explained(facts, strong)
-    rows = [*map(recognition_row, (*coded, *skin)), *facts.kidney.evidence, *map(_medicine_row, antagonists)]
+    rows = [*map(recognition_row, (*coded, *skin)), *facts(assess_kidney).evidence, *map(_medicine_row, antagonists)]
     return RedFlag(
         "warning" if downgraded else level,
         tuple(dict.fromkeys(rows)),
@@ -72,15 +73,15 @@ def _level(
         return "critical"
     if coded:
         return "warning"
-    if not (facts.calcifications or facts.recognition.active(*facts.knowledge.redflag.context.venous)):
+    if not (facts(recorded_calcifications) or facts(recognise).active(*facts.knowledge.redflag.context.venous)):
         return "none"
-    kidneys = severe or facts.kidney.category in facts.knowledge.redflag.warning.categories
+    kidneys = severe or facts(assess_kidney).category in facts.knowledge.redflag.warning.categories
     return "warning" if (strong or weak) and (kidneys or antagonist) else "none"
 
 
 def _severe(facts: Facts) -> bool:
     rules = facts.knowledge.redflag.severe
-    kidney = facts.kidney
+    kidney = facts(assess_kidney)
     if kidney.category in rules.categories or kidney.egfr_below(rules.egfr_below):
         return True
     return kidney.transplant and kidney.egfr_below(rules.transplant_egfr_below) is True
@@ -89,7 +90,7 @@ def _severe(facts: Facts) -> bool:
 def _skin_evidence(facts: Facts) -> tuple[tuple[Recognised, ...], tuple[Recognised, ...]]:
     """What the skin shows, at most 90 days old: strong evidence, and evidence that only warns."""
     rules = facts.knowledge.redflag
-    recognition = facts.recognition
+    recognition = facts(recognise)
 
     def fresh(*concepts: str) -> list[Recognised]:
         return [
@@ -120,7 +121,7 @@ def _explained(facts: Facts, skin: tuple[Recognised, ...]) -> bool:
         and any(facts.language.sites.within(each.site, area) for area in rules.areas)
         for each in skin
     )
-    return acral and bool(facts.recognition.active(*rules.explained_by))
+    return acral and bool(facts(recognise).active(*rules.explained_by))
 
 
 def _medicine_row(medicine: Medicine) -> Evidence:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from cds.reasoning.calcium import assess_calcium
 from cds.reasoning.chart import Coding, Ref
 from cds.reasoning.conclusions import Conclusion, Request
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.workup import Item
-from cds.reasoning.laboratory import CURRENT, RECENT
+from cds.reasoning.laboratory import CURRENT, RECENT, usable_results
+from cds.reasoning.minerals import assess_phosphate
+from cds.reasoning.patient import is_pregnant, paraproteins
 from cds.reasoning.time import age_days
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Wanted", "minimum_panel", "missing_panel", "requested"]
 
@@ -41,7 +43,9 @@ def requested(facts: Facts, wanted: Wanted) -> Conclusion:
     asks = [(ask.key, ask.after_days) for ask in card.asks(conclusion.variant)]
     asks += [(key, None) for key in wanted.keys]
     reasons = wanted.reasons or tuple(
-        dict.fromkeys(row.source for row in conclusion.evidence if row.source is not None and row.source.type in _REASONS)
+        dict.fromkeys(
+            row.source for row in conclusion.evidence if row.source is not None and row.source.type in _REASONS
+        )
     )
     found: dict[str, Request] = {}
     for key in wanted.first:
@@ -66,14 +70,14 @@ def _items(facts: Facts, key: str) -> tuple[Item, ...]:
 
 def minimum_panel(facts: Facts) -> tuple[Item, ...]:
     """WRK-1: ionised calcium instead of total and albumin where a total cannot be read."""
-    albumin = facts.laboratory.numeric("albumin", days=CURRENT)
+    albumin = facts(usable_results).numeric("albumin", days=CURRENT)
     ionised = (
-        facts.kidney.egfr_below(60) is True
-        or facts.kidney.coded
+        facts(assess_kidney).egfr_below(60) is True
+        or facts(assess_kidney).coded
         or (albumin is not None and (albumin.value or 0.0) < facts.knowledge.minerals.unreliable.albumin_below)
-        or bool(facts.paraprotein)
-        or facts.pregnant
-        or facts.calcium.settled == "unreliable"
+        or bool(facts(paraproteins))
+        or facts(is_pregnant)
+        or facts(assess_calcium).settled == "unreliable"
     )
     return facts.knowledge.workup.of("minimum-panel-ionised" if ionised else "minimum-panel")
 
@@ -96,21 +100,21 @@ def _has_result(facts: Facts, lab: str) -> bool:
     """A usable result inside the window of ACC-5; calcium also when it must be repeated counts as missing."""
     test = facts.knowledge.laboratory.test(lab)
     window = test.look_back
-    found = facts.laboratory.latest(lab, days=window.current if window else RECENT)
+    found = facts(usable_results).latest(lab, days=window.current if window else RECENT)
     if found is None:
         return lab == "creatinine" and _kidney_settled(facts)
     if lab in ("calcium-total", "calcium-ionised"):
-        chosen = facts.calcium.sample
-        return facts.calcium.settled != "unreliable" and chosen is not None
+        chosen = facts(assess_calcium).sample
+        return facts(assess_calcium).settled != "unreliable" and chosen is not None
     if lab == "phosphate":
-        return facts.phosphate.status != "high" or facts.phosphate.anomaly
+        return facts(assess_phosphate).status != "high" or facts(assess_phosphate).anomaly
     return True
 
 
 def _kidney_settled(facts: Facts) -> bool:
     """A reported eGFR, or chronic dialysis: creatinine adds nothing."""
-    egfr = facts.kidney.egfr
-    return facts.kidney.dialysis or (egfr is not None and age_days(facts.now, egfr.when) <= CURRENT)
+    egfr = facts(assess_kidney).egfr
+    return facts(assess_kidney).dialysis or (egfr is not None and age_days(facts.now, egfr.when) <= CURRENT)
 
 
 def _is_ordered(facts: Facts, item: Item) -> bool:
@@ -159,7 +163,5 @@ def _property_shown(facts: Facts, lab: str) -> str:
     """The property, mass or molar, in which the chart already shows this test (WRK-1)."""
     if not lab:
         return ""
-    results = facts.laboratory.all(lab)
+    results = facts(usable_results).all(lab)
     return results[0].property if results else ""
-
-

@@ -97,7 +97,9 @@ class Knowledge:
     @cached_property
     def causes(self) -> frozenset[str]:
         """Concepts that are causes, metabolic or dystrophic, and not also forms."""
-        metabolic = {concept for rule in (*self.metabolic.causes, *self.metabolic.associations) for concept in rule.concepts}
+        metabolic = {
+            concept for rule in (*self.metabolic.causes, *self.metabolic.associations) for concept in rule.concepts
+        }
         forms = {name for form in self.forms.forms for name in form.names}
         return frozenset(metabolic | {cause.concept for cause in self.dystrophic.causes} - forms)
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from cds.reasoning.conclusions import Certainty, Classification
-from cds.reasoning.criteria import Criterion
+from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.reading import Dashed
 
 __all__ = ["ClassificationChapter"]

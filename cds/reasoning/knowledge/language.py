@@ -114,6 +114,8 @@ class SeverityWords(_Dashed):
     """CVI-1: the severity vocabulary."""
 
     absent: Phrases
+    """Only where they begin or end a text of a few words: a whole report that denies a fracture grades nothing."""
+    not_absent: Phrases
     mild: Phrases
     moderate: Phrases
     marked: Phrases
@@ -183,6 +185,9 @@ class Term(_Dashed):
     """One concept or pattern and the words that say it."""
 
     id: str
+    """concept_id of the catalogue, or id of a pattern."""
+    group: Literal["finding", "lab", "metastatic-cause", "dystrophic-cause", "form", "cvi-sign", "procedure", "pattern"]
+    """As in the catalogue; "pattern": words that a rule asks for, no concept of their own."""
     term: Label
     source: tuple[str, ...]
     """Rule ids, as in the catalogue."""
@@ -190,13 +195,15 @@ class Term(_Dashed):
     en: tuple[Phrase, ...] = ()
     never: tuple[Phrase, ...] = ()
     """Phrases that hold such words and say something else."""
+    alone: tuple[Phrase, ...] = ()
+    """Abbreviations that count only where the whole sentence is nothing else ("LES" is also a French article)."""
     larger_than_cm: float | None = None
     """The words count only in a sentence that names a size above this."""
     note: str = ""
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        return self.fr + self.en
+        return self.fr + self.en + self.alone
 
 
 class TermsChapter(_Dashed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from cds.reasoning.conclusions import Text
-from cds.reasoning.criteria import Criterion
+from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.minerals import Grade
 from cds.reasoning.knowledge.reading import Dashed, Strict
 

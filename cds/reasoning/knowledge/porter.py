@@ -197,6 +197,8 @@ class SignRow(Dashed):
     """D-9: counts only where no other sign is recorded."""
     trophic: bool = False
     with_same_side: Literal["trophic"] | None = None
+    yields_to: str = ""
+    """A sign that says the same more precisely: counts only where that one does not."""
     code_yields_to: tuple[str, ...] = ()
     """Signs whose words in the same datum decide what a shared ICD code means."""
     cause: Literal["strong", "weak"] = "strong"
@@ -310,10 +312,18 @@ class PorterChapter(Dashed):
         return {each.id: each for each in self.signs}
 
     @cached_property
+    def rows_of(self) -> dict[str, tuple[SignRow, ...]]:
+        """The signs that a concept may stand for."""
+        found: dict[str, tuple[SignRow, ...]] = {}
+        for sign in self.signs:
+            for concept in sign.concepts:
+                found[concept] = (*found.get(concept, ()), sign)
+        return found
+
+    @cached_property
     def concepts(self) -> frozenset[str]:
         """Every concept that a sign, a CEAP class or the venous context is recognised by."""
-        named = {concept for sign in self.signs for concept in sign.concepts}
-        return frozenset(named | {self.ceap.concept, *self.venous_context.concepts, *self.venous_context.reflux})
+        return frozenset({*self.rows_of, self.ceap.concept, *self.venous_context.concepts, *self.venous_context.reflux})
 
     @cached_property
     def by_number(self) -> dict[int, StageRow]:
@@ -329,6 +339,7 @@ class PorterChapter(Dashed):
         signs = {each.id for each in self.signs}
         named = [(stage.id, sign) for stage in self.stages for each in stage.criteria for sign in each.signs]
         named += [(each.id, sign) for each in self.signs for sign in each.code_yields_to]
+        named += [(each.id, each.yields_to) for each in self.signs if each.yields_to]
         named += [(each.id, each.ask) for each in self.ceap.classes if each.ask]
         for where, name in named:
             if name not in signs:

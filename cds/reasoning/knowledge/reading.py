@@ -66,7 +66,11 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
@@ -187,8 +191,12 @@ def _mistake(error: Any, root: Node, model: type[BaseModel]) -> Mistake:
         message = f"'{location[-1]}' is not known here" + (f"; did you mean '{nearest[0]}'?" if nearest else "")
     elif error["type"] == "literal_error":
         expected = str(error["ctx"]["expected"])
-        nearest = difflib.get_close_matches(str(error["input"]), expected.replace("'", "").replace(" or ", ", ").split(", "), 1, 0.4)
-        message = f"'{error['input']}' is not one of {expected}" + (f"; did you mean '{nearest[0]}'?" if nearest else "")
+        nearest = difflib.get_close_matches(
+            str(error["input"]), expected.replace("'", "").replace(" or ", ", ").split(", "), 1, 0.4
+        )
+        message = f"'{error['input']}' is not one of {expected}" + (
+            f"; did you mean '{nearest[0]}'?" if nearest else ""
+        )
     elif error["type"] == "missing":
         message = f"'{location[-1]}' is missing"
     path = ".".join(str(part) for part in location)

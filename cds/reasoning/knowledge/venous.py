@@ -122,7 +122,6 @@ class Requests(Dashed):
     """Keys of rules/workup.yaml."""
 
     radiograph: str
-    probing: str
     duplex: str
     index: str
     toe: str

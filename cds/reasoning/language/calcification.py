@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cds.reasoning.knowledge.language import CalcificationChapter, Organ, Structure
 from cds.reasoning.language.negation import Heard, Span, overlaps, spans
 from cds.reasoning.language.patterns import Index, compile_phrases
 from cds.reasoning.language.sites import Site, Sites
 
-__all__ = ["Calcified", "CalcificationReader", "Layer"]
+if TYPE_CHECKING:
+    from cds.reasoning.knowledge.language import CalcificationChapter, Structure
+
+__all__ = ["CalcificationReader", "Calcified", "Layer"]
 
 Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
 
@@ -52,10 +54,9 @@ class _Thing(NamedTuple):
 
     span: Span
     what: Structure
-
-    @property
-    def regions(self) -> tuple[str, ...]:
-        return self.what.regions if isinstance(self.what, Organ) else ()
+    is_organ: bool
+    regions: tuple[str, ...] = ()
+    """An organ's own regions."""
 
 
 class CalcificationReader:
@@ -73,8 +74,8 @@ class CalcificationReader:
         self._never_lesions = compile_phrases(chapter.never_lesions.all)
         self._unremarkable = compile_phrases(chapter.unremarkable.all)
         self._unremarkable_before = compile_phrases(chapter.unremarkable_before.all)
-        self._structures = [(each, *_compiled(each)) for each in chapter.structures]
-        self._organs = [(each, *_compiled(each)) for each in chapter.organs]
+        self._structures = [(_Thing((0, 0), each, False), *_compiled(each)) for each in chapter.structures]
+        self._organs = [(_Thing((0, 0), each, True, each.regions), *_compiled(each)) for each in chapter.organs]
         self._pelvis = compile_phrases(chapter.pelvis.all)
         self._beside = re.compile(compile_phrases(chapter.beside.all).pattern + r"\W*(?:[a-z0-9]+\W+){0,2}$")
         self._joining = compile_phrases(chapter.joining.all)
@@ -174,15 +175,17 @@ class _Scene:
         named: set[Layer] = {place.name for place in self._places if place.kind == "soft"}  # type: ignore[misc]
         return frozenset(named or {"soft-tissue"})
 
-    def _things(self, known: Iterable[tuple[Structure, re.Pattern[str], re.Pattern[str] | None]]) -> list[_Thing]:
+    def _things(self, known: Iterable[tuple[_Thing, re.Pattern[str], re.Pattern[str] | None]]) -> list[_Thing]:
         found: list[_Thing] = []
-        for what, pattern, never in known:
+        for thing, pattern, never in known:
             for span in spans(pattern, self._words):
                 if never is not None and overlaps(span, spans(never, self._words)):
                     continue
-                if self._heard.negated(*span) or (what.beside and self._reader._beside.search(self._words[: span[0]])):
+                if self._heard.negated(*span) or (
+                    thing.what.beside and self._reader._beside.search(self._words[: span[0]])
+                ):
                     continue
-                found.append(_Thing(span, what))
+                found.append(thing._replace(span=span))
         return found
 
     def _soft_places(self) -> Iterable[_Place]:
@@ -236,7 +239,7 @@ class _Scene:
             belongs = tokens[0] in self._reader._belonging
             if belongs and stop <= start and place.kind == "region" and len(tokens) <= _BELONGING_REACH:
                 return True
-            if belongs and stop > start and isinstance(thing.what, Organ) and place.kind == "soft" and len(tokens) <= 2:
+            if belongs and stop > start and thing.is_organ and place.kind == "soft" and len(tokens) <= 2:
                 return True
         return False
 

@@ -7,10 +7,13 @@ must never stage a leg.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from cds.reasoning.knowledge.language import Phrases
 from cds.reasoning.language.negation import Heard, Listener
 from cds.reasoning.language.patterns import compile_phrases
+
+if TYPE_CHECKING:
+    from cds.reasoning.knowledge.language import Phrases
 
 __all__ = ["CeapReader"]
 

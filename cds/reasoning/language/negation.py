@@ -10,10 +10,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from cds.reasoning.knowledge.language import WordsChapter
 from cds.reasoning.language.patterns import compile_phrases
 from cds.reasoning.language.text import fold, sentences
+
+if TYPE_CHECKING:
+    from cds.reasoning.knowledge.language import WordsChapter
 
 __all__ = ["Heard", "Listener"]
 
@@ -133,7 +136,10 @@ class Heard:
             return False
         steps = sorted([*commas, *(begin for begin, _ in joints if begin < start)])
         places = [cue, *steps, start]
-        return all(self._between(left, right) < self._rules.before_reach + 1 - (left == cue) for left, right in pairwise(places))
+        return all(
+            self._between(left, right) < self._rules.before_reach + 1 - (left == cue)
+            for left, right in pairwise(places)
+        )
 
     def _denied_after(self, masked: str, end: int) -> bool:
         rules = self._rules

@@ -6,14 +6,13 @@ The notation of the chapters, used wherever rules/ lists words:
   and number don't matter ("ulcère veineux" also finds "Ulceres veineux", "oedema" also "edema").
 - `*` stands for any ending ("calcif*"), or any beginning when it comes first.
 - `-` may be a hyphen, a space or nothing ("sous-cutané", "peri-articular").
-- `(a|b)` are alternatives, `( a)?` may be missing, `…` stands for up to four other words.
+- `(a|b)` are alternatives, `( a)?` may be missing, `…` stands for up to four other words, none of them a denial.
 - A word in capitals (an abbreviation: "IRCT") takes no plural ending.
 - Phrases match whole words only.
 """
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -24,6 +23,13 @@ __all__ = ["Index", "PhraseError", "compile_phrases"]
 
 STEM = 5
 """Letters of a word that the index looks at."""
+
+_SPACE = r"[\s()\[\]\"«»“”-]+"
+_GAP = (
+    r"(?:[\s()\[\]\"«»“”'-]+(?!(?:non|pas|jamais|sans|aucune?|not?|never|without)(?![a-z]))[a-z0-9]+){0,4}?"
+    r"[\s()\[\]\"«»“”'-]+"
+)
+"""Up to four words, none of which denies what follows: "ulcère … cicatrisé" isn't "ulcère non cicatrisé"."""
 
 _WORDS = re.compile(r"[a-z0-9]+")
 _TOKEN = re.compile(r"\*?[^\W_]+\*?|\*|[ ]*…[ ]*|[ ]+|-|'|’|\(|\)\??|\||[./+%,>:]")
@@ -42,7 +48,8 @@ class _Part(NamedTuple):
     regex: str
     stems: frozenset[str] | None
     separates: bool = False
-    """A new word begins behind it."""
+    """Where it stands, a new word begins behind it."""
+    optional: bool = False
     glues: bool = False
     """An optional hyphen: the words on both sides may be one word."""
     letters: str = ""
@@ -115,54 +122,55 @@ def _alternatives(tokens: Sequence[str], at: int, phrase: str) -> tuple[_Part, i
     stems: frozenset[str] | None = frozenset()
     for branch in branches:
         stems = None if stems is None or branch.stems is None else stems | branch.stems
-    return _Part("|".join(branch.regex for branch in branches), stems), at
+    ends = all(branch.separates for branch in branches)
+    return _Part("|".join(branch.regex for branch in branches), stems, separates=ends), at
 
 
 def _sequence(tokens: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
     parts: list[_Part] = []
     while at < len(tokens) and tokens[at] not in ("|", ")", ")?"):
-        token = tokens[at]
+        sign = tokens[at]
         at += 1
-        if token == "(":
+        if sign == "(":
             inner, at = _alternatives(tokens, at, phrase)
             if at == len(tokens):
                 raise PhraseError(f"'{phrase}' has a bracket that isn't closed")
             optional = tokens[at] == ")?"
             at += 1
-            parts.append(_Part(f"(?:{inner.regex}){'?' if optional else ''}", None if optional else inner.stems))
+            regex = f"(?:{inner.regex}){'?' if optional else ''}"
+            parts.append(_Part(regex, None if optional else inner.stems, inner.separates, optional))
         else:
-            parts.append(_piece(token))
-    return _Part("".join(part.regex for part in parts), _best(parts)), at
+            parts.append(_piece(sign))
+    return _Part("".join(part.regex for part in parts), _best(parts), bool(parts) and parts[-1].separates), at
 
 
-def _piece(token: str) -> _Part:
-    if "…" in token:
-        return _Part(r"(?:[\s'-]+[a-z0-9]+){0,4}?[\s'-]+", None, separates=True)
-    if token[0] == " ":
-        return _Part(r"[\s-]+", None, separates=True)
-    if token == "-":
+def _piece(sign: str) -> _Part:
+    if "…" in sign:
+        return _Part(_GAP, None, separates=True)
+    if sign[0] == " ":
+        return _Part(_SPACE, None, separates=True)
+    if sign == "-":
         return _Part(r"[\s-]?", None, glues=True)
-    if token in "'’":
+    if sign in "'’":
         return _Part(r"'\s?", None, separates=True)
-    if token == "*":
+    if sign == "*":
         return _Part(r"[a-z0-9]*", None)
-    if token.strip("*").isalnum():
-        return _word(token)
-    return _Part(rf"\s?{re.escape(token)}\s?", None)
+    if sign.strip("*").isalnum():
+        return _word(sign)
+    return _Part(rf"\s?{re.escape(sign)}\s?", None)
 
 
-def _word(token: str) -> _Part:
-    bare = token.strip("*")
+def _word(sign: str) -> _Part:
+    bare = sign.strip("*")
     letters = fold(bare)
-    begins, ends = token[0] == "*", token[-1] == "*"
+    begins, ends = sign[0] == "*", sign[-1] == "*"
     if begins or ends:
         regex = f"{'[a-z0-9]*' if begins else ''}{letters}{'[a-z0-9]*' if ends else ''}"
         return _Part(regex, None if begins else _open_stems(letters), letters=letters)
     plain = bare.isupper() or len(letters) < 3 or letters.isdigit()
     forms = {letters} if plain else _forms(letters)
-    shared = os.path.commonprefix(list(forms))
-    tails = sorted((form[len(shared) :] for form in forms), key=lambda tail: (-len(tail), tail))
-    regex = shared if len(forms) == 1 else f"{shared}(?:{'|'.join(tails)})"
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    regex = letters if len(forms) == 1 else f"(?:{'|'.join(longest_first)})"
     return _Part(regex, frozenset(form[:STEM] for form in forms), letters=letters)
 
 
@@ -199,13 +207,14 @@ def _best(parts: Sequence[_Part]) -> frozenset[str] | None:
     """The most telling stems of a sequence: of the word that is longest and has the fewest ways to be written."""
     best: frozenset[str] | None = None
     rank = (0, 0)
+    boundary = True
     for number, part in enumerate(parts):
-        stems = part.stems
-        if stems is None or (number > 0 and not parts[number - 1].separates):
-            continue
-        if number + 2 < len(parts) and parts[number + 1].glues:
-            stems = stems | {(part.letters + parts[number + 2].letters)[:STEM]}
-        here = (min(map(len, stems)), -len(stems))
-        if best is None or here > rank:
-            best, rank = stems, here
+        if part.stems is not None and boundary:
+            stems = part.stems
+            if part.letters and number + 2 < len(parts) and parts[number + 1].glues:
+                stems |= {(part.letters + parts[number + 2].letters)[:STEM]}
+            here = (min(map(len, stems)), -len(stems))
+            if best is None or here > rank:
+                best, rank = stems, here
+        boundary = part.separates and (boundary or not part.optional)
     return best

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cds.reasoning.chart import Severity
-from cds.reasoning.knowledge.language import CalcificationChapter, SitesChapter, TermsChapter, WordsChapter
 from cds.reasoning.language.calcification import CalcificationReader, Calcified
 from cds.reasoning.language.ceap import CeapReader
 from cds.reasoning.language.negation import Listener
@@ -13,6 +13,10 @@ from cds.reasoning.language.severity import Severities
 from cds.reasoning.language.sites import Sites
 from cds.reasoning.language.terms import Said, Terms
 from cds.reasoning.language.text import fold
+
+if TYPE_CHECKING:
+    from cds.reasoning.chart import Severity
+    from cds.reasoning.knowledge.language import CalcificationChapter, SitesChapter, TermsChapter, WordsChapter
 
 __all__ = ["Language"]
 
@@ -54,6 +58,10 @@ class Language:
     def calcified(self, text: str) -> tuple[Calcified, ...]:
         """Every sentence of `text` that says that a soft tissue is calcified (TRG-2)."""
         return self._calcified_in_short(text) if len(text) <= SHORT else self._calcified(text)
+
+    def beside_codes(self, concept: str, groups: Collection[str]) -> bool:
+        """Whether `concept` is of one of `groups`, so that its words count beside a code of another concept (ACC-7)."""
+        return self.terms.groups.get(concept) in groups
 
     def ceap(self, text: str, named: bool) -> tuple[str, ...]:
         """CEAP classes of `text`, lowest first; `named`: it is the value of something called CEAP (8.3)."""

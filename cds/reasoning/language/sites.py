@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cds.reasoning.knowledge.language import Area, Region, SitesChapter
 from cds.reasoning.language.patterns import compile_phrases
 from cds.reasoning.language.text import fold
+
+if TYPE_CHECKING:
+    from cds.reasoning.knowledge.language import Area, Region, SitesChapter
 
 __all__ = ["NOWHERE", "Named", "Site", "Sites"]
 
@@ -44,7 +46,9 @@ class Sites:
         self.regions: Mapping[str, Region] = {region.id: region for region in chapter.regions}
         self.areas: Mapping[str, Area] = {area.id: area for area in chapter.areas}
         self._above = {region: frozenset(self._ancestors(region)) for region in self.regions}
-        self._words = [(region.id, compile_phrases(region.fr + region.en)) for region in chapter.regions if region.fr + region.en]
+        self._words = [
+            (region.id, compile_phrases(region.fr + region.en)) for region in chapter.regions if region.fr + region.en
+        ]
         self._alone = [(region.id, compile_phrases(region.alone)) for region in chapter.regions if region.alone]
         self._any = compile_phrases(
             phrase for region in chapter.regions for phrase in (*region.fr, *region.en, *region.alone)
@@ -111,12 +115,12 @@ class Sites:
         """Whether a region of `site` lies in `area` (id of an area or of a region).
 
         None when the site isn't known, or only names something larger that holds the area ("lower limb", asked for
-        the calf). Raises KeyError for an area that rules/sites.yaml doesn't have.
+        the calf), and for a name that is neither an area nor a region.
         """
-        if not site.regions:
-            return None
         named = self.areas.get(area)
-        wanted = self._members(named) if named else frozenset({self.regions[area].id})
+        if not site.regions or (named is None and area not in self.regions):
+            return None
+        wanted = self._members(named) if named else frozenset({area})
         exact = frozenset(named.also) if named else frozenset()
         if any(region in exact or self._under(region, wanted) for region in site.regions):
             return True

@@ -7,13 +7,15 @@ What a word means stands in rules/terms/; a term id is a concept of the catalogu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
-from cds.reasoning.knowledge.language import Term, TermsChapter
 from cds.reasoning.language.negation import Heard, Listener, overlaps, spans
 from cds.reasoning.language.patterns import Index, compile_phrases
 from cds.reasoning.language.sites import Site, Sites
+
+if TYPE_CHECKING:
+    from cds.reasoning.knowledge.language import Term, TermsChapter
 
 __all__ = ["Said", "Terms", "largest_size_cm"]
 
@@ -39,6 +41,7 @@ class Said(NamedTuple):
 class _Compiled(NamedTuple):
     id: str
     pattern: re.Pattern[str]
+    alone: re.Pattern[str] | None
     never: re.Pattern[str] | None
     larger_than_cm: float | None
 
@@ -50,7 +53,7 @@ class Terms:
         self._listener = listener
         self._sites = sites
         self._terms = tuple(_compiled(term) for term in chapter.terms)
-        self.ids = frozenset(term.id for term in chapter.terms)
+        self.groups: Mapping[str, str] = {term.id: term.group for term in chapter.terms}
         self._index = Index([term.phrases for term in chapter.terms])
 
     def could_say(self, folded: str) -> bool:
@@ -80,6 +83,8 @@ class Terms:
 def _mentioned(term: _Compiled, heard: Heard) -> bool | None:
     """None when the sentence doesn't say the term; else whether it says it without doubt."""
     found = spans(term.pattern, heard.words)
+    if not found and term.alone is not None and term.alone.fullmatch(heard.words.strip(" .")):
+        return True
     if found and term.never is not None:
         taken = spans(term.never, heard.words)
         found = [span for span in found if not overlaps(span, taken)]
@@ -102,5 +107,10 @@ def largest_size_cm(folded: str) -> float:
 
 
 def _compiled(term: Term) -> _Compiled:
-    never = compile_phrases(term.never) if term.never else None
-    return _Compiled(term.id, compile_phrases(term.phrases), never, term.larger_than_cm)
+    return _Compiled(
+        term.id,
+        compile_phrases(term.fr + term.en),
+        compile_phrases(term.alone) if term.alone else None,
+        compile_phrases(term.never) if term.never else None,
+        term.larger_than_cm,
+    )

@@ -32,12 +32,68 @@ def fold(text: str) -> str:
     return text
 
 
-# A title never ends a sentence; a unit or a shortened adjective does unless the sentence goes on in lower case.
+# A title never ends a sentence; a unit, an initial or a shortened adjective does unless it goes on in lower case.
 _TITLES = frozenset(
-    "dr pr prof mr mrs ms mme mlle st ste vs cf env approx ca fig resp no nb tel ref i.e e.g p.ex ex al".split()
+    [
+        "dr",
+        "pr",
+        "prof",
+        "mr",
+        "mrs",
+        "ms",
+        "mme",
+        "mlle",
+        "st",
+        "ste",
+        "vs",
+        "cf",
+        "env",
+        "approx",
+        "ca",
+        "fig",
+        "resp",
+        "no",
+        "nb",
+        "tel",
+        "ref",
+        "i.e",
+        "e.g",
+        "p.ex",
+        "ex",
+        "al",
+    ]
 )
 _SHORTENED = frozenset(
-    "cm mm mg kg ml dl art lt rt ant post inf sup lat med bilat dte gche dt g d incl max min moy diam lig musc".split()
+    [
+        "cm",
+        "mm",
+        "mg",
+        "kg",
+        "ml",
+        "dl",
+        "art",
+        "lt",
+        "rt",
+        "ant",
+        "post",
+        "inf",
+        "sup",
+        "lat",
+        "med",
+        "bilat",
+        "dte",
+        "gche",
+        "dt",
+        "g",
+        "d",
+        "incl",
+        "max",
+        "min",
+        "moy",
+        "diam",
+        "lig",
+        "musc",
+    ]
 )
 _BREAK = re.compile(r"[.!?…]+(?=\s|$)|\r\n?|\n")
 _LAST_WORD = re.compile(r"([^\W\d_](?:[\w.]*\w)?)$")
@@ -50,7 +106,8 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of `text` as written, without surrounding white space.
 
     A sentence ends at `.`, `!`, `?` before white space and at a line break; not at a decimal point, after a title
-    ("Dr."), after a unit or shortened word that the sentence continues ("7 cm. de diamètre"), nor where a long line
+    ("Dr."), after a unit, initial or
+    shortened word that the sentence continues in lower case ("7 cm. de diamètre", "W. bancrofti"), nor where a long line
     was merely wrapped.
     """
     start = line = 0
@@ -86,4 +143,4 @@ def _abbreviated(text: str, stop: int, end: int) -> bool:
     word = fold(found.group(1))
     if word in _TITLES:
         return True
-    return word in _SHORTENED and text[end : end + 40].lstrip()[:1].islower()
+    return (word in _SHORTENED or len(word) == 1) and text[end : end + 40].lstrip()[:1].islower()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cds.reasoning.calcifications import Calcification
+from cds.reasoning.calcifications import Calcification, recorded_calcifications
+from cds.reasoning.facts import Facts
+from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.venous.imaging import is_leg_radiograph, leg_radiographs
 from cds.reasoning.venous.staging import Limb
 
 if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
     from cds.reasoning.venous.stage import Staging
 
 __all__ = ["LegCalcification", "attribution", "leg_calcifications"]
@@ -41,7 +42,7 @@ def leg_calcifications(facts: Facts, staging: Staging) -> tuple[LegCalcification
     """The calcifications that CVI-2 is about: leg or ankle, or site unknown with a leg radiograph."""
     return tuple(
         LegCalcification(each, _limbs(each, staging), bool(each.site.regions))
-        for each in facts.calcifications
+        for each in facts(recorded_calcifications)
         if _in_the_leg(facts, each)
     )
 
@@ -52,9 +53,9 @@ def attribution(facts: Facts, staging: Staging) -> Literal["strong", "weak"] | N
     Strong: stage 3 or 4 of a leg that is calcified, by more than varicose veins, and RED-1 closed. Weak: everything
     else, an incompatible site included. None: no calcification, or no venous disease.
     """
-    if not facts.calcifications or not staging.context:
+    if not facts(recorded_calcifications) or not staging.context:
         return None
-    if facts.red_flag.level != "none" or not staging.confirmed:
+    if facts(assess_red_flag).level != "none" or not staging.confirmed:
         return "weak"
     from_stage = facts.knowledge.venous.attribution.strong_from
     strong = any(each.cause_low >= from_stage for each in leg_calcifications(facts, staging))

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
-from cds.reasoning.calcifications import calcification_row
-from cds.reasoning.chart import Coding, Problem, Ref
+from cds.reasoning.calcifications import calcification_row, recorded_calcifications
+from cds.reasoning.chart import Coding, Problem
 from cds.reasoning.conclusions import Certainty, Conclusion, Evidence, Gap, Proposal, Text
+from cds.reasoning.facts import Facts
+from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.recognition import recognition_row
+from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.venous.calcification import LegCalcification, leg_calcifications
 from cds.reasoning.venous.imaging import done
 from cds.reasoning.venous.stage import sign_row
 from cds.reasoning.venous.staging import Legs, Sign
 from cds.reasoning.venous.ulcer import Unhealed, open_ulcers, pressures, unhealed
+from cds.reasoning.workup import Wanted
 
 if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
     from cds.reasoning.venous.stage import Staging
 
 __all__ = ["Wanted", "conclusions", "shown_range", "withheld"]
-
-
-class Wanted(NamedTuple):
-    """A conclusion, and what it would ask for: keys of rules/workup.yaml, most important first."""
-
-    conclusion: Conclusion
-    keys: tuple[str, ...] = ()
-    site: str = ""
-    """Laterality and segment as the record words it."""
-    reasons: tuple[Ref, ...] = ()
 
 
 def conclusions(
@@ -55,7 +48,7 @@ def conclusions(
 def withheld(facts: Facts, found: Sequence[Wanted]) -> tuple[tuple[Wanted, ...], Mapping[str, str]]:
     """What may be shown, and card id -> "RED-1" of what may not: while calciphylaxis is suspected, the venous label
     is exactly what is in doubt (D-20). Critical: no C-CVI card; warning: the stage only."""
-    level = facts.red_flag.level
+    level = facts(assess_red_flag).level
     if level == "none":
         return tuple(found), {}
     rules = facts.knowledge.venous.withheld_by_red_flag
@@ -210,7 +203,7 @@ def _calcification(
     rules = facts.knowledge.venous
     worst = max(calcified, key=lambda each: (each.low, each.high))
     rows = tuple(dict.fromkeys(calcification_row(each.calcification) for each in calcified))
-    notes = [rules.note("on-dialysis")] if facts.kidney.dialysis else []
+    notes = [rules.note("on-dialysis")] if facts(assess_kidney).dialysis else []
     if not worst.site_known:
         notes.append(rules.note("site-unknown"))
     signs = tuple(dict.fromkeys(sign_row(sign) for limb in worst.limbs for sign in limb.signs))
@@ -254,7 +247,7 @@ def _ulcer(facts: Facts, staging: Staging, calcified: Sequence[LegCalcification]
     over = [each for each in lasting if _over(each.ulcer, calcified)]
     if over:
         yield _not_healing(facts, over, calcified)
-    elif not facts.calcifications and not done(facts, rules.imaging.radiograph, rules.imaging.radiograph_within):
+    elif not facts(recorded_calcifications) and not done(facts, rules.imaging.radiograph, rules.imaging.radiograph_within):
         yield Wanted(
             Conclusion(
                 card="C-CVI-IMG",
@@ -283,8 +276,8 @@ def _over(ulcer: Sign, calcified: Sequence[LegCalcification]) -> bool:
 def _not_healing(facts: Facts, over: Sequence[Unhealed], calcified: Sequence[LegCalcification]) -> Wanted:
     rules = facts.knowledge.venous
     arteries = pressures(facts, _sides(over))
-    dialysis = (rules.note("on-dialysis"),) if facts.kidney.dialysis else ()
-    keys = [rules.requests.probing]
+    dialysis = (rules.note("on-dialysis"),) if facts(assess_kidney).dialysis else ()
+    keys: list[str] = []
     if not done(facts, rules.imaging.radiograph, rules.imaging.radiograph_within):
         keys.append(rules.requests.radiograph)
     if not done(facts, rules.imaging.duplex, rules.imaging.duplex_within):

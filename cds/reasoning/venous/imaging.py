@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from cds.reasoning.chart import Moment, Report
+from cds.reasoning.facts import Facts
 from cds.reasoning.language.text import fold, sentences
+from cds.reasoning.recognition import recognise
 from cds.reasoning.time import age_days
 from cds.reasoning.venous.signs import on_the_leg
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["done", "is_leg_radiograph", "leg_radiographs"]
 
@@ -47,4 +45,4 @@ def _radiographs(facts: Facts) -> Iterator[Moment | None]:
 
 
 def _recognised(facts: Facts, concept: str) -> Iterator[Moment | None]:
-    return (each.when for each in facts.recognition.of(concept))
+    return (each.when for each in facts(recognise).of(concept))

@@ -5,28 +5,48 @@ Concepts are looked up, not searched for: what words and codes mean was settled 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cds.reasoning.chart import Finding, Moment, Problem, Procedure, Report, Severity
 from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.porter import Competing, Course, PorterChapter, SignRow, Span, Uncounted
-from cds.reasoning.laboratory import below
+from cds.reasoning.laboratory import below, usable_results
 from cds.reasoning.language.sites import Site
 from cds.reasoning.language.text import fold
-from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.medicines import medicines_taken
+from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days
 from cds.reasoning.venous.staging import Reading, Sign
 
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
-
-__all__ = ["Explanation", "on_the_leg", "read_signs", "words_of"]
+__all__ = ["Explanation", "on_the_leg", "read_signs", "severity_of", "words_of"]
 
 LEG = "leg-area"
 """Area of rules/sites.yaml."""
 CEAP_TERM = Text("CEAP clinical class", "classe clinique CEAP")
+_PARTS = re.compile(r"[,;:()]|\b(?:avec|et|mais|sans|with|and|but|without)\b", re.IGNORECASE)
 _NOT_CONFIRMED = frozenset({"provisional", "preliminary"})
+
+
+class _Words:
+    """The words that a recognition stands on, folded when the first sign asks for them."""
+
+    __slots__ = ("_folded", "recognised")
+
+    def __init__(self, recognised: Recognised) -> None:
+        self.recognised = recognised
+        self._folded: str | None = None
+
+    @property
+    def folded(self) -> str:
+        if self._folded is None:
+            self._folded = words_of(self.recognised)
+        return self._folded
+
+    def say(self, phrases: re.Pattern[str] | None) -> bool:
+        return phrases is not None and phrases.search(self.folded) is not None
 
 
 class Explanation(NamedTuple):
@@ -41,8 +61,10 @@ class Explanation(NamedTuple):
 def read_signs(facts: Facts) -> list[Reading]:
     """Every sign that the chart records, each with the reason if it does not count whatever the other signs are."""
     chapter: PorterChapter = facts.knowledge.porter
-    if facts.recognition.by_concept.keys().isdisjoint(chapter.concepts):
+    recognised = chapter.concepts.intersection(facts(recognise).by_concept)
+    if not recognised:
         return []
+    rows = {row.id: row for concept in recognised for row in chapter.rows_of.get(concept, ())}
     explanations: dict[str, tuple[Explanation, ...]] = {}
 
     def explained(name: str) -> tuple[Explanation, ...]:
@@ -50,8 +72,9 @@ def read_signs(facts: Facts) -> list[Reading]:
             explanations[name] = tuple(_explanations(facts, chapter.explained_by[name]))
         return explanations[name]
 
-    readings = [reading for row in chapter.signs for reading in _of_row(facts, row, explained)]
-    readings += _of_ceap(facts)
+    readings = [reading for row in rows.values() for reading in _of_row(facts, row, explained)]
+    if chapter.ceap.concept in recognised:
+        readings += _of_ceap(facts)
     return readings + list(_absent(facts, {each.sign.id for each in readings}))
 
 
@@ -80,10 +103,8 @@ def last_seen(recognised: Recognised) -> Moment | None:
 
 def _of_row(facts: Facts, row: SignRow, explained: Callable[[str], tuple[Explanation, ...]]) -> Iterator[Reading]:
     for each in _merged(facts, row):
-        words = words_of(each)
-        if row.only_in_words is not None and not row.only_in_words.search(words):
-            continue
-        if row.never_in_words is not None and row.never_in_words.search(words):
+        words = _Words(each)
+        if words.say(row.never_in_words) or (row.only_in_words is not None and not words.say(row.only_in_words)):
             continue
         sign = _sign(facts, row, each, words)
         uncounted = _uncounted(facts, row, each, words)
@@ -103,7 +124,7 @@ def _touches(some: frozenset[str], others: frozenset[str]) -> bool:
 def _merged(facts: Facts, row: SignRow) -> list[Recognised]:
     """What is recognised as this sign, each datum (of a report: each sentence) once; a code comes before words."""
     found: dict[tuple[object, str], Recognised] = {}
-    for each in facts.recognition.of(*row.concepts):
+    for each in facts(recognise).of(*row.concepts):
         if isinstance(each.datum, Procedure):
             continue
         key = (each.source, each.text)
@@ -112,12 +133,12 @@ def _merged(facts: Facts, row: SignRow) -> list[Recognised]:
     return list(found.values())
 
 
-def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> Sign:
+def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Sign:
     chapter = facts.knowledge.porter
     hypothetical = "hypothetical" in recognised.reasons
     doubtful = not _NOT_CONFIRMED.isdisjoint(recognised.reasons)
-    said = next((each.stage for each in row.in_words if each.words.search(words)), None)
-    severity = _severity(recognised)
+    said = next((each.stage for each in row.in_words if words.say(each.words)), None)
+    severity = severity_of(facts, recognised, row.concepts)
     span = said or row.stage.by(severity)
     if hypothetical and span is not None:
         span = Span(None, span.high)
@@ -145,6 +166,7 @@ def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> Sig
         needs_context=row.context == "needed" or not named,
         gives_context=row.context == "gives" and named and not hypothetical,
         alone=row.alone,
+        yields_to=row.yields_to,
         lasting=row.past_counts,
         cause=row.cause,
         ask=row.ask,
@@ -153,15 +175,35 @@ def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> Sig
     )
 
 
-def _severity(recognised: Recognised) -> Severity | None:
-    """`absent` counts as a statement of its own only: "varices sans ulcère" denies the ulcer, not the varices."""
+def severity_of(facts: Facts, recognised: Recognised, concepts: tuple[str, ...]) -> Severity | None:
+    """The severity of what `concepts` name, where the same words also name something else (D-8, D-16).
+
+    « Insuffisance veineuse sévère avec œdème » grades the diagnosis, not the oedema: the part of the sentence that
+    names the thing decides; a severity element belongs to the diagnosis where the words name it. "absent" is a
+    statement of its own only: « varices sans ulcère » denies the ulcer, not the varices.
+    """
     datum = recognised.datum
-    if recognised.severity == "absent" and not (isinstance(datum, Problem) and datum.severity == "absent"):
-        return None
-    return recognised.severity
+    severity = recognised.severity
+    if severity is None or isinstance(datum, Finding):
+        return severity
+    own = datum.severity if isinstance(datum, Problem) else None
+    if severity == "absent":
+        return own
+    texts = datum.texts if isinstance(datum, Problem) else (recognised.text,)
+    others = _said(facts, texts) & facts.knowledge.porter.concepts - set(concepts)
+    if not others:
+        return severity
+    if own is not None:
+        return None if others.intersection(facts.knowledge.porter.global_severity.of) else own
+    parts = [part for text in texts for part in _PARTS.split(text) if not _said(facts, (part,)).isdisjoint(concepts)]
+    return next((grade for part in parts if (grade := facts.language.severity(part)) not in (None, "absent")), None)
 
 
-def _course(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> Course | None:
+def _said(facts: Facts, texts: Iterable[str]) -> set[str]:
+    return {each.term for text in texts for each in facts.language.concepts(text)}
+
+
+def _course(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Course | None:
     """Of an ulcer: what its status says, else what its words say, else open (D-10, PIT-22)."""
     if row.listed_for is None:
         return None
@@ -169,16 +211,14 @@ def _course(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> C
         return "healed"
     if isinstance(recognised.datum, Problem) and recognised.datum.clinical in ("recurrence", "relapse"):
         return "recurrent"
-    return facts.knowledge.porter.ulcer_words.course(words) or "open"
+    return facts.knowledge.porter.ulcer_words.course(words.folded) or "open"
 
 
-def _leg_is_named(facts: Facts, row: SignRow, site: Site, words: str) -> bool:
-    if on_the_leg(facts, site, row.area):
-        return True
-    return row.site_in_words is not None and row.site_in_words.search(words) is not None
+def _leg_is_named(facts: Facts, row: SignRow, site: Site, words: _Words) -> bool:
+    return on_the_leg(facts, site, row.area) is True or words.say(row.site_in_words)
 
 
-def _uncounted(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> Uncounted | None:
+def _uncounted(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Uncounted | None:
     """Why one recognition does not count, whatever else the chart says."""
     if recognised.state == "past" and not row.past_counts:
         return "past"
@@ -194,10 +234,10 @@ def _uncounted(facts: Facts, row: SignRow, recognised: Recognised, words: str) -
     return None
 
 
-def _off_site(facts: Facts, row: SignRow, recognised: Recognised, words: str) -> Uncounted | None:
+def _off_site(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Uncounted | None:
     site = recognised.site
     leg = on_the_leg(facts, site, row.area)
-    if leg is False or (row.elsewhere_in_words is not None and row.elsewhere_in_words.search(words)):
+    if leg is False or words.say(row.elsewhere_in_words):
         return "elsewhere"
     if row.site == "named" and not _leg_is_named(facts, row, site, words):
         return "site-unknown"
@@ -215,16 +255,15 @@ def _words_name_another(facts: Facts, row: SignRow, recognised: Recognised) -> b
         return False
     rows = facts.knowledge.porter.by_id
     others = [concept for name in row.code_yields_to for concept in rows[name].concepts]
-    if not any(each.source == recognised.source and not each.coded for each in facts.recognition.of(*others)):
+    if not any(each.source == recognised.source and not each.coded for each in facts(recognise).of(*others)):
         return False
-    said = {each.term for text in datum.texts for each in facts.language.concepts(text)}
-    return said.isdisjoint(row.concepts)
+    return _said(facts, datum.texts).isdisjoint(row.concepts)
 
 
 def _of_ceap(facts: Facts) -> Iterator[Reading]:
     """Recorded CEAP classes: of a finding called CEAP, or of a sentence that says CEAP (8.3, PIT-21)."""
     chapter = facts.knowledge.porter.ceap
-    for each in facts.recognition.of(chapter.concept):
+    for each in facts(recognise).of(chapter.concept):
         if isinstance(each.datum, Procedure):
             continue
         classes = [name for name in _classes(facts, each) if name in chapter.by_id]
@@ -282,7 +321,7 @@ def _absent(facts: Facts, present: set[str]) -> Iterator[Reading]:
     for finding in facts.chart.findings:
         if (finding.value is False or finding.severity == "absent") and finding.when is not None:
             said = {match.concept for match in (*finding.matches, *finding.value_matches)}
-            said |= {each.term for text in finding.texts for each in facts.language.concepts(text)}
+            said |= _said(facts, finding.texts)
             for row in facts.knowledge.porter.signs:
                 if row.id in present and not said.isdisjoint(row.concepts):
                     site = facts.language.sites.read(*finding.sites) if finding.sites else Site()
@@ -301,17 +340,17 @@ def _explanations(facts: Facts, causes: Iterable[Competing]) -> Iterator[Explana
         if cause.concept:
             yield from _by_concept(facts, cause)
         elif cause.lab:
-            measured = facts.laboratory.numeric(cause.lab)
+            measured = facts(usable_results).numeric(cause.lab)
             if measured is not None and below(measured, cause.below):
-                yield Explanation(cause, frozenset(), facts.laboratory.evidence(measured, cause.term))
+                yield Explanation(cause, frozenset(), facts(usable_results).evidence(measured, cause.term))
         else:
-            for medicine in facts.medicines(cause.medicine):
+            for medicine in medicines_taken(facts, cause.medicine):
                 row = Evidence(cause.term, medicine.source, medicine.texts[0] if medicine.texts else "", medicine.since)
                 yield Explanation(cause, frozenset(), row)
 
 
 def _by_concept(facts: Facts, cause: Competing) -> Iterator[Explanation]:
-    for each in facts.recognition.active(cause.concept):
+    for each in facts(recognise).active(cause.concept):
         if cause.never_in_words is not None and cause.never_in_words.search(words_of(each)):
             continue
         if cause.within is not None and each.when is not None and age_days(facts.now, each.when) > cause.within:

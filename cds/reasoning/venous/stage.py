@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from cds.reasoning.chart import Problem, Report
+from cds.reasoning.chart import Problem, Report, Severity
 from cds.reasoning.conclusions import Evidence, Stage, Text
+from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.porter import Ceap, PorterChapter
-from cds.reasoning.recognition import Recognised
-from cds.reasoning.venous.signs import on_the_leg, read_signs, words_of
+from cds.reasoning.recognition import Recognised, recognise
+from cds.reasoning.venous.signs import on_the_leg, read_signs, severity_of, words_of
 from cds.reasoning.venous.staging import Legs, Reading, Sign, staged
-
-if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
 
 __all__ = ["Staging", "ceap_display", "context", "staging"]
 
@@ -36,15 +34,10 @@ class Staging(NamedTuple):
     graded: tuple[Recognised, ...] = ()
     """Diagnoses whose own grade raises the highest stage (D-16)."""
 
-    @property
-    def explained(self) -> tuple[Reading, ...]:
-        """Signs that another cause takes out of the staging (CVI-1b)."""
-        return tuple(each for each in self.legs.readings if each.uncounted == "explained")
-
 
 def context(facts: Facts) -> bool:
     """CVI-0: whether non-specific signs may be read as venous."""
-    return facts.staging.context
+    return facts(staging).context
 
 
 def staging(facts: Facts) -> Staging:
@@ -58,23 +51,23 @@ def staging(facts: Facts) -> Staging:
     graded = tuple(_graded(facts, diagnoses, readings))
     chapter: PorterChapter = facts.knowledge.porter
     highest = chapter.global_severity.highest
-    raised = [(each.site.sides, highest[each.severity]) for each in graded if each.severity in highest]
+    raised = [(each.site.sides, highest[severity]) for each, severity in graded if severity != "absent"]
     legs = staged(readings, context=holds, highest=raised)
     stage = _stage(chapter, legs, raised=bool(graded))
-    return Staging(stage, legs, diagnoses, holds, _confirmed(diagnoses, giving), graded)
+    return Staging(stage, legs, diagnoses, holds, _confirmed(diagnoses, giving), tuple(each for each, _ in graded))
 
 
 def _diagnoses(facts: Facts) -> Iterator[Recognised]:
     """Active venous disease of the leg by name or code, or venous reflux in a report."""
     rules = facts.knowledge.porter.venous_context
-    for each in facts.recognition.active(*rules.concepts):
+    for each in facts(recognise).active(*rules.concepts):
         if (
             "hypothetical" not in each.reasons
             and on_the_leg(facts, each.site, rules.area) is not False
-            and not rules.elsewhere_in_words.search(words_of(each))
+            and (each.coded or not rules.elsewhere_in_words.search(words_of(each)))
         ):
             yield each
-    for each in facts.recognition.active(*rules.reflux):
+    for each in facts(recognise).active(*rules.reflux):
         if isinstance(each.datum, Report) and "hypothetical" not in each.reasons:
             yield each
 
@@ -86,14 +79,18 @@ def _confirmed(diagnoses: Iterable[Recognised], giving: Iterable[Reading]) -> bo
     return any(not each.sign.doubtful for each in giving)
 
 
-def _graded(facts: Facts, diagnoses: Iterable[Recognised], readings: Iterable[Reading]) -> Iterator[Recognised]:
-    """Diagnoses graded as a whole (D-16). Where the diagnosis is also a sign, the grade is the sign's."""
+def _graded(
+    facts: Facts, diagnoses: Iterable[Recognised], readings: Iterable[Reading]
+) -> Iterator[tuple[Recognised, Severity]]:
+    """Diagnoses graded as a whole (D-16). Where a code is diagnosis and sign in one, the grade is the sign's."""
     rules = facts.knowledge.porter.global_severity
     signs = {each.sign.source for each in readings}
     for each in diagnoses:
-        graded = each.concept in rules.of and isinstance(each.datum, Problem) and each.severity in rules.highest
-        if graded and each.source not in signs:
-            yield each
+        if each.severity is not None and each.concept in rules.of and isinstance(each.datum, Problem):
+            named = any(said.term in rules.of for text in each.datum.texts for said in facts.language.concepts(text))
+            severity = severity_of(facts, each, rules.of) if named or each.source not in signs else None
+            if severity is not None and severity in rules.highest:
+                yield each, severity
 
 
 def _stage(chapter: PorterChapter, legs: Legs, *, raised: bool) -> Stage | None:

@@ -52,6 +52,8 @@ class Sign(NamedTuple):
     needs_context: bool = True
     gives_context: bool = False
     alone: bool = False
+    yields_to: str = ""
+    """A sign that says the same more precisely."""
     lasting: bool = False
     """A later examination without it does not take it away (a healed ulcer stays stage 4)."""
     cause: Literal["strong", "weak"] = "strong"
@@ -121,14 +123,16 @@ def staged(readings: Iterable[Reading], *, context: bool, highest: Sequence[tupl
     ordered = sorted(readings, key=_order)
     why: list[Uncounted | None] = [_before(each, context=context) for each in ordered]
     chosen: set[int] = set()
-    limbs = (_limb("left", ordered, why, chosen, highest), _limb("right", ordered, why, chosen, highest))
+    left = _limb("left", ordered, why, chosen, highest)
+    alike = not any(each.sign.sides for each in ordered) and not any(sides for sides, _ in highest)
+    right = left._replace(side="right") if alike else _limb("right", ordered, why, chosen, highest)
     traced = tuple(
         each._replace(uncounted=None if number in chosen else why[number] or "superseded")
         for number, each in enumerate(ordered)
     )
-    low = max((each.low for each in limbs if each.low is not None), default=None)
-    high = max((each.high for each in limbs if each.low is not None), default=0)
-    return Legs(low, high, limbs, traced)
+    low = max((each.low for each in (left, right) if each.low is not None), default=None)
+    high = max((each.high for each in (left, right) if each.low is not None), default=0)
+    return Legs(low, high, (left, right), traced)
 
 
 def _order(reading: Reading) -> tuple[int, datetime, str, str]:
@@ -161,6 +165,7 @@ def _limb(
     absent = [each.sign for number, each in enumerate(readings) if why[number] == "negative" and each.sign.on(side)]
     counted = _newest(here, readings, absent)
     trophic = any(readings[number].sign.trophic for number in counted)
+    precise = {sign.id for number in counted if (sign := readings[number].sign).course != "healed"}
     others = any(
         each.sign.on(side) and not each.sign.alone and why[number] in (None, "explained", "not-severe")
         for number, each in enumerate(readings)
@@ -172,7 +177,7 @@ def _limb(
             why[number] = "no-trophic-sign"
         elif sign.alone and others:
             why[number] = "not-alone"
-        else:
+        elif sign.yields_to not in precise:
             kept.append(number)
     chosen.update(kept)
     signs = tuple(readings[number].sign for number in kept)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cds.reasoning.chart import Finding, Moment, Problem, Ref
 from cds.reasoning.conclusions import Evidence, Text, Value
-from cds.reasoning.recognition import Recognised, recognition_row
+from cds.reasoning.facts import Facts
+from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days, days_between
 from cds.reasoning.venous.signs import words_of
 from cds.reasoning.venous.staging import Sign
 
 if TYPE_CHECKING:
-    from cds.reasoning.facts import Facts
     from cds.reasoning.venous.stage import Staging
 
 __all__ = [
@@ -140,7 +140,7 @@ def shrinkage(facts: Facts, sides: frozenset[str]) -> Shrinkage | None:
 
 def measured(facts: Facts, concept: str, sides: frozenset[str]) -> list[Measured]:
     """The dated numbers of an examination on these sides, or of an unrecorded side, newest first."""
-    found = [number for each in facts.recognition.of(concept) if (number := _number(each)) is not None]
+    found = [number for each in facts(recognise).of(concept) if (number := _number(each)) is not None]
     here = [each for each in found if not sides or not each.sides or not sides.isdisjoint(each.sides)]
     return sorted(here, key=lambda each: (each.when.instant, str(each.source)), reverse=True)
 
@@ -162,7 +162,7 @@ def pressures(facts: Facts, sides: frozenset[str]) -> Pressures:
     """What the arteries of the leg allow, from arterial disease, index and toe pressure (R56, R57)."""
     rules = facts.knowledge.venous
     limits = rules.pressure
-    disease = facts.recognition.of(limits.arterial_disease)
+    disease = facts(recognise).of(limits.arterial_disease)
     index = _fresh(facts, limits.index, sides)
     toe = _fresh(facts, limits.toe, sides)
     notes = [rules.note("arterial-disease")] if disease else []
@@ -230,7 +230,7 @@ def _said(facts: Facts, ulcer: Sign) -> Iterator[tuple[Text, Evidence | None]]:
         said = words_of(ulcer.recognised)
         if words.not_healing.search(said):
             yield rules.note("said-failure" if words.failure.search(said) else "said-not-healing"), None
-    for each in facts.recognition.active(*rules.ulcer.not_healing_concepts):
+    for each in facts(recognise).active(*rules.ulcer.not_healing_concepts):
         sides = each.site.sides
         if "hypothetical" in each.reasons or (sides and ulcer.sides and sides.isdisjoint(ulcer.sides)):
             continue

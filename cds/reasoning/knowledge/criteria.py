@@ -1,0 +1,387 @@
+"""Criteria as they stand in rules/: questions joined by all, any and not, and the closed vocabulary of questions.
+
+A criterion is a mapping with one member: `all` or `any` with a list of criteria, `not` with one, or a question with
+the answer that counts. Here it is only read and read aloud; what a question means for a patient is the business of
+`cds.reasoning.questions`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pydantic_core import CoreSchema, core_schema
+
+from cds.reasoning.conclusions import Text
+
+__all__ = ["VOCABULARY", "Bound", "Criterion", "LabBound", "Word", "parse"]
+
+
+class Bound(NamedTuple):
+    """A number to compare with: above, below, at-least, or outside a span."""
+
+    kind: str
+    limit: float
+    upper: float = 0.0
+
+    def holds(self, value: float) -> bool:
+        match self.kind:
+            case "above":
+                return value > self.limit
+            case "below":
+                return value < self.limit
+            case "at-least":
+                return value >= self.limit
+            case _:
+                return not self.limit <= value <= self.upper
+
+
+class LabBound(NamedTuple):
+    """A laboratory test and what is asked of it."""
+
+    lab: str
+    above: float | None = None
+    below: float | None = None
+    from_: float | None = None
+    status: tuple[str, ...] = ()
+    days: int = 365
+
+
+class Word(NamedTuple):
+    """A word of the vocabulary."""
+
+    read: Callable[[Any], Any]
+    """What stands right of the colon, checked; raises ValueError with a message for the clinician."""
+    says: Text
+    """"calcium is {}", for reading a rule aloud."""
+    means: str
+
+
+class Criterion:
+    """A criterion that was read: it can be asked (`cds.reasoning.questions.ask`) and read aloud."""
+
+    __slots__ = ("argument", "kind", "parts", "written")
+
+    def __init__(self, kind: str, parts: Sequence[Criterion] = (), argument: Any = None, written: Any = None) -> None:
+        self.kind = kind
+        """"all", "any", "not", or a word of the vocabulary."""
+        self.parts = tuple(parts)
+        self.argument = argument
+        self.written = written
+
+    def words(self, language: str) -> str:
+        """The criterion in words."""
+        if self.kind == "not":
+            return ("non : " if language == "fr" else "not: ") + self.parts[0].words(language)
+        if self.parts:
+            joint = {"all": (" and ", " et "), "any": (" or ", " ou ")}[self.kind][language == "fr"]
+            return "(" + joint.join(part.words(language) for part in self.parts) + ")"
+        return VOCABULARY[self.kind].says.in_(language).format(_said(self.written, language))
+
+    def leaves(self) -> Iterator[Criterion]:
+        """Its questions, in order."""
+        if self.parts:
+            for part in self.parts:
+                yield from part.leaves()
+        else:
+            yield self
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """A member of a schema of rules/ is parsed from its YAML."""
+        del source, handler
+        return core_schema.no_info_plain_validator_function(parse)
+
+
+def parse(raw: Any) -> Criterion:
+    """Read a criterion as it stands in YAML. Raises ValueError with the nearest right name."""
+    if isinstance(raw, Criterion):
+        return raw
+    if not isinstance(raw, dict) or len(raw) != 1:
+        raise ValueError("a criterion is one question, or all, any or not")
+    ((name, argument),) = raw.items()
+    if name in ("all", "any"):
+        if not isinstance(argument, list) or not argument:
+            raise ValueError(f"'{name}' takes a list of criteria")
+        return Criterion(name, [parse(each) for each in argument])
+    if name == "not":
+        return Criterion(name, [parse(argument)])
+    word = VOCABULARY.get(name)
+    if word is None:
+        nearest = difflib.get_close_matches(str(name), VOCABULARY, 1, 0.5)
+        hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+        raise ValueError(f"'{name}' is not a question{hint}")
+    return Criterion(name, (), word.read(argument), argument)
+
+
+def _said(written: Any, language: str) -> str:
+    if isinstance(written, dict):
+        return ", ".join(f"{key} {_said(value, language)}" for key, value in written.items())
+    if isinstance(written, list | tuple):
+        return (" ou " if language == "fr" else " or ").join(str(each) for each in written)
+    return str(written)
+
+
+# --- what may stand right of the colon ------------------------------------------------------------------------------
+
+
+def _names(raw: Any) -> tuple[str, ...]:
+    names = raw if isinstance(raw, list) else [raw]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError("write a name, or a list of names")
+    return tuple(names)
+
+
+def _of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
+    def read(raw: Any) -> tuple[str, ...]:
+        names = _names(raw)
+        for name in names:
+            if name not in allowed:
+                nearest = difflib.get_close_matches(name, allowed, 1, 0.5)
+                hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
+                raise ValueError(f"'{name}' is not one of {', '.join(allowed)}{hint}")
+        return names
+
+    return read
+
+
+def _flag(raw: Any) -> bool:
+    if not isinstance(raw, bool):
+        raise ValueError("write true or false")
+    return raw
+
+
+def _bound(*kinds: str) -> Callable[[Any], Bound]:
+    def read(raw: Any) -> Bound:
+        if not isinstance(raw, dict) or len(raw) != 1 or next(iter(raw)) not in kinds:
+            raise ValueError(f"write one of {', '.join(kinds)} with a number")
+        ((kind, limit),) = raw.items()
+        if kind == "outside":
+            if not isinstance(limit, list) or len(limit) != 2:
+                raise ValueError("write {outside: [from, to]}")
+            return Bound(kind, float(limit[0]), float(limit[1]))
+        return Bound(kind, float(limit))
+
+    return read
+
+
+def _bound_or_unknown(raw: Any) -> Bound | None:
+    return None if raw == "unknown" else _bound("at-least", "below")(raw)
+
+
+def _days_apart(raw: Any) -> int:
+    if not isinstance(raw, dict) or set(raw) != {"days-apart"}:
+        raise ValueError("write {days-apart: 14}")
+    return int(raw["days-apart"])
+
+
+def _lab(*members: str) -> Callable[[Any], LabBound]:
+    def read(raw: Any) -> LabBound:
+        if not isinstance(raw, dict) or "id" not in raw or set(raw) - {"id", "days", *members}:
+            raise ValueError(f"write {{id: …}} with {' or '.join(members)}")
+        numbers = {name: None if raw.get(name) is None else float(raw[name]) for name in ("above", "below", "from")}
+        status = _of("high", "normal", "low", "unknown")(raw["is"]) if "is" in raw else ()
+        if not status and all(number is None for number in numbers.values()):
+            raise ValueError(f"say what is asked: {' or '.join(members)}")
+        return LabBound(str(raw["id"]), numbers["above"], numbers["below"], numbers["from"], status, int(raw.get("days", 365)))
+
+    return read
+
+
+_LEVELS = ("confirmed", "probable", "possible", "none")
+_STATUS = ("high", "normal", "low", "unknown")
+
+
+def _word(read: Callable[[Any], Any], en: str, fr: str, means: str) -> Word:
+    return Word(read, Text(en, fr), means)
+
+
+VOCABULARY: dict[str, Word] = {
+    # what the record says
+    "diagnosis": _word(
+        _names,
+        "a confirmed diagnosis of {}",
+        "un diagnostic confirmé de {}",
+        "An active, confirmed diagnosis with a code of the value set.",
+    ),
+    "mention": _word(
+        _names,
+        "a mention of {} (also provisional, or in words)",
+        "une mention de {} (aussi provisoire, ou en texte)",
+        "An active diagnosis, finding or report that says the concept or pattern, whatever its weight.",
+    ),
+    "mention-alone": _word(
+        _names,
+        "{} recorded without anything more precise",
+        "{} inscrit sans autre précision",
+        "An active diagnosis that says this concept and no other (D-13).",
+    ),
+    "reported": _word(
+        _names,
+        "a final report that says {}",
+        "un compte rendu validé qui mentionne {}",
+        "A final report that says the concept or pattern without a hypothetical word.",
+    ),
+    "medicine": _word(
+        _names,
+        "{} taken now or until 30 days ago",
+        "prise de {} en cours ou arrêtée depuis 30 jours au plus",
+        "A medicine of the class, active or ended at most 30 days ago (ACC-5).",
+    ),
+    "age": _word(_bound("below", "at-least", "above"), "age {} years", "âge {} ans", "Age in years."),
+    "form": _word(_names, "the form {}", "la forme {}", "A recognised form (rules/forms.yaml)."),
+    "calcification": _word(
+        _names,
+        "a recorded calcification, {}",
+        "une calcification rapportée, {}",
+        "A recorded soft-tissue calcification in the layer (subcutaneous, muscle, periarticular …) or area of the body.",
+    ),
+    # calcium, phosphate, PTH
+    "calcium": _word(
+        _of("high", "normal", "low", "unreliable", "unknown"),
+        "calcium is {}",
+        "calcémie : {}",
+        "Status of the calcium chosen by CAL-1; a high one that is not verified is `unreliable` here (MET-0).",
+    ),
+    "hypercalcaemia": _word(
+        _of("verified", "unverified", "history", "none"),
+        "hypercalcaemia is {}",
+        "hypercalcémie : {}",
+        "MET-0: verified, unverified (high once and below 3.00, or doubtful by LAB-4), history, or none.",
+    ),
+    "high-calcium": _word(
+        _days_apart,
+        "high calcium on two dates, {}",
+        "calcémie élevée à deux dates, {}",
+        "High samples on two dates at least so many days apart.",
+    ),
+    "phosphate": _word(
+        _of(*_STATUS),
+        "phosphate is {}",
+        "phosphatémie : {}",
+        "Status of the newest phosphate, for age and by the laboratory's own limits.",
+    ),
+    "phosphate-anomaly": _word(
+        _flag,
+        "a high phosphate that counts as an anomaly: {}",
+        "une hyperphosphatémie retenue comme anomalie : {}",
+        "High on two samples, or once where once is enough (ANOM).",
+    ),
+    "phosphate-haemolysed": _word(
+        _flag,
+        "phosphate of a haemolysed sample: {}",
+        "phosphatémie sur prélèvement hémolysé : {}",
+        "The note of the newest high phosphate says haemolysed.",
+    ),
+    "pth": _word(
+        _of("suppressed", "not-suppressed", "unknown"),
+        "PTH beside the high calcium is {}",
+        "PTH en regard de la calcémie élevée : {}",
+        "PTH drawn within 30 days of a high calcium: suppressed (< 20 ng/L), not-suppressed, or unknown.",
+    ),
+    "pth-status": _word(_of(*_STATUS), "PTH is {}", "PTH : {}", "Status of the newest PTH of the last year."),
+    "pth-multiple": _word(
+        _bound("above", "below", "outside"),
+        "PTH {} x ULN",
+        "PTH {} x LSN",
+        "The newest PTH as a multiple of its upper limit.",
+    ),
+    "anomaly": _word(
+        _of("any", "hypercalcaemia", "phosphate", "pth", "low-calcium-high-phosphate"),
+        "an anomaly: {}",
+        "une anomalie : {}",
+        "ANOM: hypercalcaemia, phosphate, pth, low-calcium-high-phosphate; or any of them.",
+    ),
+    "paraprotein": _word(
+        _of("present", "absent"),
+        "a monoclonal protein: {}",
+        "une protéine monoclonale : {}",
+        "LAB-4: myeloma, gammopathy, an M-protein, or total protein minus albumin above 40 g/L.",
+    ),
+    # kidneys
+    "kidney": _word(
+        _of("G1", "G2", "G3", "G3a", "G3b", "G4", "G5", "G5D", "not-reduced"),
+        "kidney category {}",
+        "catégorie rénale {}",
+        "KDIGO category by REN-3; unknown while acute, single or not measured.",
+    ),
+    "egfr": _word(
+        _bound("below", "at-least"),
+        "eGFR {} mL/min/1.73 m²",
+        "DFG estimé {} mL/min/1,73 m²",
+        "The eGFR as a number, chronic or not; else what the category says. Dialysis lies below everything.",
+    ),
+    "creatinine-rise": _word(
+        _bound("at-least", "above"),
+        "creatinine {} x its baseline",
+        "créatinine {} x sa valeur de base",
+        "Newest creatinine over the median of the 8-365 days before (or the lowest of 7 days).",
+    ),
+    "dialysis-years": _word(
+        _bound_or_unknown,
+        "dialysis for {} years",
+        "dialyse depuis {} ans",
+        "Years since the earliest dialysis of the chart (a lower bound); or `unknown`.",
+    ),
+    # any other laboratory test
+    "lab": _word(
+        _lab("above", "below", "from"),
+        "{}",
+        "{}",
+        "A laboratory value against a fixed limit in its canonical unit: above, from (inclusive) or below.",
+    ),
+    "lab-status": _word(
+        _lab("is"),
+        "{}",
+        "{}",
+        "Status of the newest result against its reference limits: high, normal, low or unknown.",
+    ),
+    "lab-low": _word(
+        _lab("below"),
+        "low {}",
+        "{} bas",
+        "Below the laboratory's own lower limit, or below the given value where no limit was sent.",
+    ),
+    "lab-upper-half": _word(
+        _names,
+        "{} in the upper half of its range or above",
+        "{} dans la moitié haute de ses valeurs ou au-dessus",
+        "At or above the middle of the reference range.",
+    ),
+    "calcium-creatinine-clearance": _word(
+        _bound("below"),
+        "calcium/creatinine clearance ratio {}",
+        "rapport de clairance calcium/créatinine {}",
+        "Urine calcium/creatinine (mmol/mmol) x serum creatinine (mmol/L) / total calcium (mmol/L): FHH below 0.01.",
+    ),
+    # what other chapters concluded: only for rules/classification.yaml
+    "calcification-recorded": _word(
+        _of("yes", "no"),
+        "a soft tissue calcification is recorded: {}",
+        "une calcification des tissus mous est rapportée : {}",
+        "TRG-1 (a) or (b).",
+    ),
+    "red-flag": _word(
+        _of("open", "critical", "warning", "none"),
+        "the calciphylaxis red flag is {}",
+        "alerte calciphylaxie : {}",
+        "RED-1; open is critical or warning.",
+    ),
+    "metabolic": _word(
+        _of(*_LEVELS), "the metabolic level is {}", "niveau métabolique : {}", "`met` of CLS-1: the highest level."
+    ),
+    "dystrophic": _word(
+        _of("strong", "weak", "none"),
+        "the weight of the local causes is {}",
+        "poids des causes locales : {}",
+        "`dys` of CLS-1: the highest weight.",
+    ),
+    "panel": _word(
+        _of("complete", "incomplete"),
+        "the mineral panel is {}",
+        "bilan phosphocalcique : {}",
+        "Calcium, phosphate and kidneys all known.",
+    ),
+}
+"""The closed vocabulary: each word documented once."""
