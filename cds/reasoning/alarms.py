@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
-from cds.reasoning.calcium import alarm, assess_calcium
+from cds.reasoning.calcium import assess_calcium
 from cds.reasoning.chart import Measurement, Moment, Ref
 from cds.reasoning.conclusions import Conclusion, Evidence, Gap, Text
+from cds.reasoning.critical import alarm
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.laboratory import RECENT, usable_results

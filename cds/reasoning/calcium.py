@@ -1,4 +1,4 @@
-"""Calcium: which value to believe, whether a high one is verified, whether it is an alarm (CAL-1 to 4, LAB-4, MET-0)."""
+"""Calcium: which value to believe, and whether a high one is verified (CAL-1, CAL-2, LAB-4, MET-0)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.laboratory import CURRENT, RECENT, above, below, usable_results
-from cds.reasoning.minerals import assess_phosphate
 from cds.reasoning.patient import is_pregnant, paraproteins
 from cds.reasoning.recognition import recognise
-from cds.reasoning.time import age_days, days_between, hours_between, within_hours, years_since
+from cds.reasoning.time import days_between, hours_between, years_since
 
-__all__ = ["Alarm", "Calcium", "CalciumStatus", "Sample", "alarm", "assess_calcium", "calcium_rows", "product"]
+__all__ = ["Calcium", "CalciumStatus", "Doubt", "Sample", "adjusted", "albumin_near", "assess_calcium", "calcium_rows"]
 
 CalciumStatus = Literal["high", "normal", "low", "unreliable", "unknown"]
 Doubt = Literal["", "ionised-normal", "paraprotein", "platelets", "albumin"]
 Hypercalcaemia = Literal["verified", "unverified", "history", "none"]
 
-_CORRECTED = Text("Calcium corrected for albumin", "Calcium corrigé par l'albumine")
+CORRECTED = Text("Calcium corrected for albumin", "Calcium corrigé par l'albumine")
 
 
 class Sample(NamedTuple):
@@ -62,15 +61,6 @@ class Calcium(NamedTuple):
     def settled(self) -> CalciumStatus:
         """The status for CLS-1: an unverified high calcium is treated as unreliable (MET-0)."""
         return "unreliable" if self.status == "high" and self.hypercalcaemia != "verified" else self.status
-
-
-class Alarm(NamedTuple):
-    """A row of CAL-4 that applies."""
-
-    card: Literal["C-CRIT-CA-HIGH", "C-URG-CA", "C-CRIT-CA-LOW", "C-URG-CA-LOW"]
-    evidence: tuple[Evidence, ...]
-    confirm_first: bool
-    """The value is unreliable or unverified: an ionised calcium first."""
 
 
 def assess_calcium(facts: Facts) -> Calcium:
@@ -130,7 +120,7 @@ def _total_sample(facts: Facts, total: Measurement) -> Sample:
     ]
     corrected = next((each for each in same_day if each.lab == "calcium-corrected"), None)
     uncorrected = next((each for each in same_day if each.lab == "calcium-total"), None)
-    albumin = _albumin_near(facts, total)
+    albumin = albumin_near(facts, total)
     if corrected is not None and _may_correct(facts, albumin, laboratory_did=True):
         return Sample(laboratory.status(corrected), "corrected", corrected.value, corrected, albumin)
     if uncorrected is None:
@@ -144,7 +134,7 @@ def _total_sample(facts: Facts, total: Measurement) -> Sample:
         and not uncorrected.comparator
         and _may_correct(facts, albumin)
     ):
-        value = _adjust(facts, uncorrected.value, albumin)
+        value = adjusted(facts, uncorrected.value, albumin)
         probe = uncorrected._replace(value=value)
         return Sample(laboratory.status(probe), "corrected", value, uncorrected, albumin)
     return _uncorrected_sample(facts, uncorrected)
@@ -194,7 +184,7 @@ def _low_albumin_expected(facts: Facts) -> bool:
     return protein is not None and below(protein, facts.knowledge.minerals.unreliable.total_protein_below) is True
 
 
-def _albumin_near(facts: Facts, calcium: Measurement) -> Measurement | None:
+def albumin_near(facts: Facts, calcium: Measurement) -> Measurement | None:
     """Albumin of the same specimen, or drawn within 24 h (CAL-2)."""
     hours = facts.knowledge.minerals.correction.albumin_hours
     near = [
@@ -222,7 +212,7 @@ def _may_correct(facts: Facts, albumin: Measurement | None, *, laboratory_did: b
     return renal_ok and not kidney.dialysis and not facts(paraproteins) and not facts(is_pregnant)
 
 
-def _adjust(facts: Facts, calcium: float, albumin: Measurement) -> float:
+def adjusted(facts: Facts, calcium: float, albumin: Measurement) -> float:
     rules = facts.knowledge.minerals.correction
     return calcium + rules.per_gram * (rules.reference_albumin - (albumin.value or 0.0))
 
@@ -244,7 +234,7 @@ def _doubt(facts: Facts, total: Measurement | None) -> Doubt:
     platelets = facts(usable_results).numeric("platelets", days=CURRENT)
     if platelets is not None and above(platelets, rules.platelets_above):
         return "platelets"
-    albumin = _albumin_near(facts, total)
+    albumin = albumin_near(facts, total)
     if albumin is not None and above(albumin, rules.albumin_above):
         return "albumin"
     return ""
@@ -300,122 +290,6 @@ def _past_highs(facts: Facts) -> tuple[Sample, ...]:
     return tuple(ordered) if twice or _is_verified(facts, ordered[0], []) else ()
 
 
-def alarm(facts: Facts) -> Alarm | None:
-    """CAL-4 for the newest value. A value refused by LAB-2 is not there any more and never fires."""
-    laboratory = facts(usable_results)
-    ionised = laboratory.numeric("calcium-ionised")
-    total = laboratory.numeric("calcium-total") or laboratory.numeric("calcium-corrected")
-    if ionised is not None and (total is None or _same_day_or_later(ionised, total)):
-        return _alarm_for(facts, ionised, ionised.value or 0.0, "ionised")
-    if total is None:
-        return None
-    return _alarm_of_total(facts, total)
-
-
-def _same_day_or_later(ionised: Measurement, total: Measurement) -> bool:
-    return ionised.when.instant.date() >= total.when.instant.date()
-
-
-def _alarm_of_total(facts: Facts, total: Measurement) -> Alarm | None:
-    rules = facts.knowledge.minerals.alarm
-    value = total.value or 0.0
-    albumin = _albumin_near(facts, total)
-    adjusted = _adjust(facts, value, albumin) if albumin is not None and total.lab == "calcium-total" else value
-    reported = [
-        each.value
-        for each in facts(usable_results).all("calcium-corrected")
-        if each.value is not None and days_between(each.when, total.when) == 0
-    ]
-    high = max([value, adjusted, *reported])
-    found = _alarm_for(facts, total, high, "total", albumin)
-    if found is not None or facts(is_pregnant):
-        return found if found is None or found.card in ("C-CRIT-CA-HIGH", "C-URG-CA") else None
-    if value >= rules.critical_below.total or not _low_rows_apply(facts, total):
-        return None
-    low = value
-    may_adjust = (
-        albumin is not None
-        and below(albumin, rules.adjust_low_when_albumin_below)
-        and not facts(assess_kidney).dialysis
-        and (
-            facts(assess_kidney).egfr_below(60) is False
-            or (facts(assess_kidney).egfr_below(60) is None and not facts(assess_kidney).coded)
-        )
-    )
-    if may_adjust:
-        low = adjusted
-    if age_days(facts.now, total.when) > rules.stale_days:
-        return None
-    evidence = _alarm_rows(facts, total, albumin, low)
-    fresh = within_hours(facts.now, total.when, rules.fresh_hours)
-    critical = low < rules.critical_below.total and fresh
-    return Alarm(
-        "C-CRIT-CA-LOW" if critical else "C-URG-CA-LOW", evidence, facts(assess_calcium).settled == "unreliable"
-    )
-
-
-def _low_rows_apply(facts: Facts, measurement: Measurement) -> bool:
-    """Under one year only a value that the laboratory itself calls critically low counts."""
-    return facts.age is None or facts.age >= 1 or measurement.interpretation == "LL"
-
-
-def _alarm_for(
-    facts: Facts,
-    measurement: Measurement,
-    value: float,
-    kind: Literal["total", "ionised"],
-    albumin: Measurement | None = None,
-) -> Alarm | None:
-    """The high rows, and for ionised calcium the low ones."""
-    rules = facts.knowledge.minerals.alarm
-    if age_days(facts.now, measurement.when) > rules.stale_days:
-        return None
-    fresh = within_hours(facts.now, measurement.when, rules.fresh_hours)
-    probe = measurement._replace(value=value)
-    ionised = kind == "ionised"
-    critical_above = rules.critical_above.ionised if ionised else rules.critical_above.total
-    urgent = rules.urgent_from.ionised if ionised else rules.urgent_from.total
-    doubtful = facts(assess_calcium).settled == "unreliable"
-    rows = _alarm_rows(facts, measurement, albumin, value)
-    if above(probe, critical_above):
-        return Alarm("C-CRIT-CA-HIGH" if fresh else "C-URG-CA", rows, doubtful)
-    if above(probe, urgent) if ionised else below(probe, urgent) is False:
-        return Alarm("C-URG-CA", rows, doubtful)
-    if ionised and below(probe, rules.critical_below.ionised) and _low_rows_apply(facts, measurement):
-        return Alarm("C-CRIT-CA-LOW" if fresh else "C-URG-CA-LOW", rows, doubtful)
-    return None
-
-
-def _alarm_rows(
-    facts: Facts, measurement: Measurement, albumin: Measurement | None, value: float
-) -> tuple[Evidence, ...]:
-    rows = facts(usable_results).rows((measurement, albumin))
-    if measurement.value is not None and abs(value - measurement.value) > 0.005:
-        rows += (Evidence(_CORRECTED, None, Value(value, measurement.unit), measurement.when),)
-    return rows
-
-
-def product(facts: Facts) -> tuple[float, Literal["", "raised", "very-high"]] | None:
-    """Ca x P in mmol²/L² and its flag (CAL-3); None where no total calcium and phosphate of the same day are known."""
-    rules = facts.knowledge.minerals.product
-    sample = facts(assess_calcium).sample
-    phosphate = facts(assess_phosphate).measurement
-    if sample is None or phosphate is None or phosphate.value is None:
-        return None
-    value = sample.value
-    if sample.kind == "ionised":
-        same_day = [
-            each.value
-            for each in facts(usable_results).all("calcium-total")
-            if each.value is not None and days_between(each.when, sample.when) == 0
-        ]
-        value = same_day[0] if same_day else None
-    if value is None or days_between(sample.when, phosphate.when) > rules.days:
-        return None
-    result = value * phosphate.value
-    return result, "very-high" if result >= rules.very_high else "raised" if result >= rules.raised else ""
-
-
 def calcium_rows(calcium: Calcium, facts: Facts) -> tuple[Evidence, ...]:
     """The table rows of the chosen calcium: the result, its albumin, and the corrected value where we corrected."""
     sample = calcium.sample
@@ -428,7 +302,7 @@ def calcium_rows(calcium: Calcium, facts: Facts) -> tuple[Evidence, ...]:
     if sample.albumin is not None:
         rows.append(facts(usable_results).evidence(sample.albumin))
     if sample.kind == "corrected" and sample.measurement.lab == "calcium-total" and sample.value is not None:
-        rows.append(Evidence(_CORRECTED, None, Value(sample.value, "mmol/L"), sample.when))
+        rows.append(Evidence(CORRECTED, None, Value(sample.value, "mmol/L"), sample.when))
     if sample.kind == "ionised" and calcium.doubt and calcium.total is not None:
         rows.append(facts(usable_results).evidence(calcium.total))
     return tuple(rows)

@@ -271,7 +271,7 @@ class Chart(NamedTuple):
     reports: tuple[Report, ...] = ()
     orders: tuple[Order, ...] = ()
     not_used: tuple[NotUsed, ...] = ()
-    access: Mapping[str, Access] = {}  # noqa: RUF012 - never changed
+    access: Mapping[str, Access] = {}
     """State per kind of data: "patient", "conditions", "laboratory", "findings", "medications", "procedures",
     "reports", "orders"."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
-from cds.reasoning.calcium import assess_calcium, calcium_rows, product
+from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.chart import Measurement
 from cds.reasoning.conclusions import Certainty, Classification, Conclusion, Evidence, Gap, Lean, Text, Value
 from cds.reasoning.dystrophic import assess_dystrophic
@@ -14,7 +14,7 @@ from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.laboratory import RECENT, usable_results
 from cds.reasoning.metabolic import assess_metabolic, confounders
-from cds.reasoning.minerals import assess_phosphate, assess_pth
+from cds.reasoning.minerals import assess_phosphate, assess_pth, product
 from cds.reasoning.questions import MEANINGS, Answer, Meaning, ask
 from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.workup import Wanted, missing_panel

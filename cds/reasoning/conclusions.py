@@ -126,7 +126,7 @@ class Conclusion(NamedTuple):
     variant: str = ""
     """Variant of the card as in rules/cards: "CONFIRMED", "RED-1" …, "" where there is only one."""
     certainty: Certainty | None = None
-    values: Mapping[str, Text] = {}  # noqa: RUF012 - never changed
+    values: Mapping[str, Text] = {}
     """What fills the placeholders of the summary, by name: n, ceap, value, form, parasite."""
     evidence: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
@@ -182,8 +182,8 @@ class Evaluation(NamedTuple):
     forms: tuple[Form, ...] = ()
     stage: Stage | None = None
     not_used: tuple[NotUsed, ...] = ()
-    access: Mapping[str, Access] = {}  # noqa: RUF012 - never changed
+    access: Mapping[str, Access] = {}
     evaluable: bool = True
     """False when not one rule could be asked: no data at all was seen (R7)."""
-    withheld: Mapping[str, str] = {}  # noqa: RUF012 - never changed
+    withheld: Mapping[str, str] = {}
     """Cards held back by a rule (RED-1 holds C-CVI cards): card id -> rule id. Withholding is never silent."""

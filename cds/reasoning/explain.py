@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
-from cds.reasoning.calcium import alarm, assess_calcium, calcium_rows, product
+from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.classification import classify, panel_complete
 from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.critical import alarm
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.evaluate import evaluate
 from cds.reasoning.facts import Facts
@@ -17,7 +18,7 @@ from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.metabolic import CauseRule
 from cds.reasoning.laboratory import usable_results
 from cds.reasoning.metabolic import assess_metabolic
-from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth
+from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth, product
 from cds.reasoning.questions import ask
 from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.venous.stage import staging

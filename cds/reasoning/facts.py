@@ -8,7 +8,7 @@ one way only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -28,7 +28,14 @@ class Facts:
 
     __slots__ = ("_known", "age", "chart", "knowledge", "language", "now", "sex")
 
-    def __init__(self, chart: Chart, now: datetime, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        chart: Chart,
+        now: datetime,
+        knowledge: Knowledge,
+        known: Mapping[Callable[[Facts], Any], Any] | None = None,
+    ) -> None:
+        """`known`: derived values that are decided elsewhere, by the function that would compute them."""
         self.chart = chart
         self.now = now
         self.knowledge = knowledge
@@ -36,7 +43,7 @@ class Facts:
         self.sex: Literal["male", "female"] | None = chart.patient.sex
         self.age = _age(chart, now)
         """Completed years, a fraction in the first year; None when the date of birth is unknown."""
-        self._known: dict[Callable[[Facts], Any], Any] = {}
+        self._known: dict[Callable[[Facts], Any], Any] = dict(known or {})
 
     def __call__(self, fact: Callable[[Facts], T]) -> T:
         """The derived value `fact`, computed at the first question."""

@@ -12,7 +12,15 @@ from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.laboratory import RECENT, Status, above, below, usable_results
 from cds.reasoning.time import days_between
 
-__all__ = ["Anomaly", "Phosphate", "Pth", "assess_anomaly", "assess_phosphate", "assess_pth"]
+__all__ = [
+    "Anomaly",
+    "Phosphate",
+    "Pth",
+    "assess_anomaly",
+    "assess_phosphate",
+    "assess_pth",
+    "product",
+]
 
 Pairing = Literal["suppressed", "not-suppressed", "unknown"]
 AnomalyKind = Literal["hypercalcaemia", "phosphate", "pth", "low-calcium-high-phosphate"]
@@ -130,3 +138,24 @@ def assess_anomaly(facts: Facts) -> Anomaly:
         kinds.add("low-calcium-high-phosphate")
         evidence += (*calcium_rows(calcium, facts), *results.rows((phosphate.measurement,)))
     return Anomaly(frozenset(kinds), tuple(dict.fromkeys(evidence)))
+
+
+def product(facts: Facts) -> tuple[float, Literal["", "raised", "very-high"]] | None:
+    """Ca x P in mmol²/L² and its flag (CAL-3); None where no total calcium and phosphate of the same day are known."""
+    rules = facts.knowledge.minerals.product
+    sample = facts(assess_calcium).sample
+    phosphate = facts(assess_phosphate).measurement
+    if sample is None or phosphate is None or phosphate.value is None:
+        return None
+    value = sample.value
+    if sample.kind == "ionised":
+        same_day = [
+            each.value
+            for each in facts(usable_results).all("calcium-total")
+            if each.value is not None and days_between(each.when, sample.when) == 0
+        ]
+        value = same_day[0] if same_day else None
+    if value is None or days_between(sample.when, phosphate.when) > rules.days:
+        return None
+    result = value * phosphate.value
+    return result, "very-high" if result >= rules.very_high else "raised" if result >= rules.raised else ""
