@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -54,10 +54,10 @@ _NESTED: Final = 4
 """How deep Bundles are followed into Bundles; a searchset inside a batch-response is 2."""
 
 
-class Located(NamedTuple):
+class Located(NamedTuple, Generic[R]):
     """A resource together with the `fullUrl` of its entry, by which others may refer to it."""
 
-    resource: Resource
+    resource: R
     full_url: str
 
 
@@ -72,8 +72,8 @@ class Resources:
         self.procedures: list[Procedure] = []
         self.reports: list[DiagnosticReport] = []
         self.orders: list[ServiceRequest] = []
-        self.patients: list[Located] = []
-        self.medications: list[Located] = []
+        self.patients: list[Located[Patient]] = []
+        self.medications: list[Located[Medication]] = []
         self.unread: list[NotUsed] = []
         """Resources that could not be decoded, each with its reference where it could be found."""
         self.other_types: set[str] = set()

@@ -39,15 +39,13 @@ _MEDICATION: Final = msgspec.json.Decoder(Medication)
 class Shelf:
     """The Medication resources that were sent, by every reference that may be made to them."""
 
-    def __init__(self, medications: Iterable[Located]) -> None:
+    def __init__(self, medications: Iterable[Located[Medication]]) -> None:
         self._by_reference: dict[str, Medication] = {}
         for resource, full_url in medications:
-            if isinstance(resource, Medication):
-                if resource.id:
-                    self._by_reference[f"Medication/{resource.id}"] = resource
-                    self._by_reference[f"urn:uuid:{resource.id}"] = resource
-                if full_url:
-                    self._by_reference[full_url] = resource
+            self._by_reference[f"Medication/{resource.id}"] = resource
+            self._by_reference[f"urn:uuid:{resource.id}"] = resource
+            if full_url:
+                self._by_reference[full_url] = resource
 
     def find(self, reference: str, contained: Iterable[msgspec.Raw]) -> Medication | None:
         """The Medication that `reference` means, None when it was not sent."""

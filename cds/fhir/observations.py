@@ -157,7 +157,7 @@ def _of_quantity(quantity: Quantity) -> _Value:
     sign = comparator(quantity.comparator) if quantity.comparator is not None else ""
     if isinstance(value, str):
         parsed = number(value)
-        if parsed is None:
+        if parsed is None or (unit and parsed.unit and parsed.unit.lower() != unit.lower()):
             return _said(f"{value} {unit}")
         value = parsed.value
         sign = sign or parsed.comparator

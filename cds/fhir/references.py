@@ -31,15 +31,13 @@ class Subject:
     answer about this patient. Beside another patient's data nobody can say whose it is.
     """
 
-    def __init__(self, patient_id: str, patients: Iterable[Located]) -> None:
+    def __init__(self, patient_id: str, patients: Iterable[Located[Patient]]) -> None:
         self.patient_id = _logical(patient_id)
         self._mine: dict[str, bool] = {patient_id: True, f"Patient/{self.patient_id}": True}
         self.patients: list[Patient] = []
         """The resources of this patient; more than one where it was sent twice."""
         self.not_used: list[NotUsed] = []
         for resource, full_url in patients:
-            if not isinstance(resource, Patient):
-                continue
             if self._is_me(resource.id or ""):
                 self.patients.append(resource)
                 if full_url:
