@@ -49,6 +49,7 @@ _PLAIN: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder()
 
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_NULL: Final = b"null"
 _EMPTY: Final = frozenset((b"{}", b'""'))
 _NESTED: Final = 4
 """How deep Bundles are followed into Bundles; a searchset inside a batch-response is 2."""
@@ -182,7 +183,7 @@ class _Opening:
             try:
                 entry = _OBJECT.decode(piece)
             except _UNREADABLE:
-                if piece != b"null":
+                if bytes(piece) != _NULL:
                     self._broken(piece)
                 continue
             if "resource" in entry:
@@ -199,7 +200,7 @@ class _Opening:
             except _UNREADABLE:
                 continue
             return
-        if raw == b"null":
+        if bytes(raw) == _NULL:
             return
         members = _decoded(_OBJECT, raw) or {}
         if _decoded(_STRING, members.get("resourceType")) == "Bundle" and depth < _NESTED:
