@@ -92,9 +92,9 @@ def _unseen(evaluation: Evaluation, deck: Deck) -> Iterator[Conclusion]:
     """The card about data that were not seen, when there are any that a rule could have needed."""
     if not deck.knows(UNSEEN):
         return
-    kinds = dict.fromkeys((*deck.kinds, *evaluation.access))
-    states = {kind: evaluation.access.get(kind, Access.ABSENT) for kind in kinds}
-    gaps = {kind: state for kind, state in states.items() if not state.complete}
+    access = evaluation.access
+    gaps = {kind: state for kind, state in access.items() if not state.complete}
+    gaps |= {kind: Access.ABSENT for kind in deck.kinds if kind not in access}
     if not evaluation.evaluable:
         variant = "NOTHING-SEEN"
     elif any(state != Access.ABSENT or kind not in deck.silent_when_absent for kind, state in gaps.items()):

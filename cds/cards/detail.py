@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cds.cards.deck import Addendum, Face, Tongue
-from cds.cards.markdown import bullets, escape, row
+from cds.cards.markdown import bullets, escape
 from cds.reasoning.conclusions import Conclusion, Evidence, Gap, Value
 
 __all__ = ["Extras", "detail"]
@@ -65,22 +65,21 @@ def _table(evidence: Sequence[Evidence], tongue: Tongue) -> str:
     rows = list(dict.fromkeys(_row(each, tongue) for each in evidence))
     beyond = len(rows) - MOST_ROWS
     if beyond > 0:
-        rows[MOST_ROWS:] = [row((f"… (+{beyond})", "", "", "", ""))]
+        rows[MOST_ROWS:] = [f"| … (+{beyond}) |  |  |  |  |"]
     return "\n".join([tongue.table, *rows])
 
 
 def _row(evidence: Evidence, tongue: Tongue) -> str:
-    value = evidence.value
-    shown, unit = (
-        (tongue.formats.number(value), tongue.formats.unit(value.unit))
-        if isinstance(value, Value)
-        else (escape(value), "")
-    )
-    label = escape(evidence.label.in_(tongue.language))
-    if evidence.remark is not None:
-        label = f"{label} ({escape(evidence.remark.in_(tongue.language))})"
-    record = "" if evidence.source is None else escape(str(evidence.source))
-    return row((label, shown, unit, tongue.formats.date(evidence.when), record))
+    label, source, value, when, remark = evidence
+    name = escape(label.in_(tongue.language))
+    if remark is not None:
+        name = f"{name} ({escape(remark.in_(tongue.language))})"
+    if isinstance(value, Value):
+        shown, unit = tongue.formats.number(value), tongue.formats.unit(value.unit)
+    else:
+        shown, unit = escape(value), ""
+    record = "" if source is None else escape(str(source))
+    return f"| {name} | {shown} | {unit} | {tongue.formats.date(when)} | {record} |"
 
 
 def _gap(gap: Gap, tongue: Tongue) -> str:

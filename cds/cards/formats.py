@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cds.cards.markdown import escape
 from cds.reasoning.chart import Moment
@@ -24,6 +25,8 @@ class Formats:
         self._day = wording.dates.day.in_(language)
         self._month = wording.dates.month.in_(language)
         self._names = wording.dates.names["fr" if language == "fr" else "en"]
+        # The rows of a card mostly share a date or two.
+        self._written = lru_cache(maxsize=1024)(self._date)
 
     def number(self, value: Value) -> str:
         """The number with its comparator, such as "≥ 3,72"."""
@@ -41,11 +44,14 @@ class Formats:
         """The date as precise as it was written: a year, a month, a day, with the hour where there is one."""
         if when is None:
             return ""
-        written = _WRITTEN.match(when.written)
-        if written is None:  # not a date of FHIR: whoever read it knew better
-            instant = when.instant
-            return self._full(instant.year, instant.month, instant.day)
-        year, month, day, hour, minute = written.groups()
+        return self._written(when.written) or self._full(when.instant.year, when.instant.month, when.instant.day)
+
+    def _date(self, written: str) -> str:
+        """A date of FHIR; "" for anything else: then whoever read it knew better."""
+        parts = _WRITTEN.match(written)
+        if parts is None:
+            return ""
+        year, month, day, hour, minute = parts.groups()
         if month is None:
             return str(year)
         if day is None:

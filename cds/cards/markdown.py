@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["bullets", "escape", "plain", "row"]
+__all__ = ["bullets", "escape", "plain"]
 
 LONGEST = 400
 """Characters of one foreign text; a longer one is cut with an ellipsis."""
@@ -65,11 +65,6 @@ def _inert(match: re.Match[str]) -> str:
     if found == "@" or len(found) > 1:
         return found + _BROKEN
     return "\\" + found
-
-
-def row(cells: Iterable[str]) -> str:
-    """One row of a table; the cells are Markdown already."""
-    return f"| {' | '.join(cells)} |"
 
 
 def bullets(items: Iterable[str]) -> str:

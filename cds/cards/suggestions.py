@@ -6,7 +6,7 @@ made here: a medicine, a biopsy, compression, an update, a deletion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -99,24 +99,29 @@ def checked_templates() -> Templates:
 
 
 class Phrases(NamedTuple):
-    """The labels of suggestions in one language."""
+    """The labels of suggestions in one language, cut where the words go in."""
 
-    by_kind: dict[str, str]
+    by_kind: Mapping[str, tuple[str, str]]
+    draft: tuple[str, str]
+    proposal: tuple[str, str]
     after_days: str
-    draft: str
-    proposal: str
     range: str
 
     @classmethod
     def of(cls, labels: Labels, language: str) -> Phrases:
         kinds = ("laboratory", "imaging", "referral", "procedure", "condition", "stage_observation")
         return cls(
-            by_kind={kind.replace("_", "-"): getattr(labels, kind).in_(language) for kind in kinds},
+            by_kind={kind.replace("_", "-"): _cut(getattr(labels, kind).in_(language)) for kind in kinds},
+            draft=_cut(labels.draft.in_(language)),
+            proposal=_cut(labels.proposal.in_(language)),
             after_days=labels.after_days.in_(language),
-            draft=labels.draft.in_(language),
-            proposal=labels.proposal.in_(language),
             range=labels.range.in_(language),
         )
+
+
+def _cut(phrase: str) -> tuple[str, str]:
+    before, _, after = phrase.partition("{what}")
+    return before, after
 
 
 def suggestions(
@@ -128,22 +133,23 @@ def suggestions(
     phrases: Phrases,
 ) -> tuple[Suggestion, ...]:
     """One suggestion per request and per proposal, each with one action that creates one resource (C3)."""
-    made = [
-        _suggestion(
-            request_label(request, language, phrases),
-            phrases.draft.format(what=request.text.in_(language)),
-            _service_request(request, language, context, templates.request),
-            context,
-        )
-        for request in requests
-    ]
+    about = _about(context)
+    made: list[Suggestion] = []
+    base = templates.request | about
+    if context.practitioner:
+        base["requester"] = {"reference": context.practitioner}
+    for request in requests:
+        description = request.text.in_(language).join(phrases.draft)
+        resource = _service_request(request, language, context, base)
+        made.append(_suggestion(request_label(request, language, phrases), description, resource, context))
     for proposal in proposals:
         what = proposal.text.in_(language)
-        fill = _condition if proposal.kind == "condition" else _observation
-        template = templates.condition if proposal.kind == "condition" else templates.observation
-        resource = fill(proposal, language, context, template, phrases)
-        label = phrases.by_kind[proposal.kind].format(what=what)
-        made.append(_suggestion(label, phrases.proposal.format(what=what), resource, context))
+        if proposal.kind == "condition":
+            resource = _condition(proposal, language, context, templates.condition | about)
+        else:
+            resource = _observation(proposal, language, context, templates.observation | about, phrases)
+        label, description = (what.join(each) for each in (phrases.by_kind[proposal.kind], phrases.proposal))
+        made.append(_suggestion(label, description, resource, context))
     return tuple(made)
 
 
@@ -154,7 +160,7 @@ def request_label(request: Request, language: str, phrases: Phrases) -> str:
         what = f"{what} - {plain(request.site, 60)}"
     if request.after_days is not None:
         what = phrases.after_days.format(what=what, days=request.after_days)
-    return phrases.by_kind[request.kind].format(what=what)
+    return what.join(phrases.by_kind[request.kind])
 
 
 def _suggestion(label: str, description: str, resource: Resource, context: CardContext) -> Suggestion:
@@ -162,19 +168,15 @@ def _suggestion(label: str, description: str, resource: Resource, context: CardC
     return Suggestion(label=label, uuid=context.new_uuid(), actions=(action,))
 
 
-def _service_request(request: Request, language: str, context: CardContext, template: Resource) -> Resource:
-    made = template | {
-        "category": [{"text": request.kind}],
-        "priority": request.priority,
-        "code": _code(request.coding, request.text.in_(language)),
-        **_subject(context),
-    }
-    if context.practitioner:
-        made["requester"] = {"reference": context.practitioner}
+def _service_request(request: Request, language: str, context: CardContext, base: Resource) -> Resource:
+    made = base.copy()
+    made["category"] = [{"text": request.kind}]
+    made["priority"] = request.priority
+    made["code"] = _code(request.coding, request.text.in_(language))
     if request.after_days is not None:
         start = context.now + timedelta(days=request.after_days)
         made["occurrencePeriod"] = {"start": start.date().isoformat()}
-    if reasons := list(_references(request.reasons, _REASONS)):
+    if reasons := _references(request.reasons, _REASONS):
         made["reasonReference"] = reasons
     if site := plain(request.site):
         made["bodySite"] = [{"text": site}]
@@ -183,27 +185,21 @@ def _service_request(request: Request, language: str, context: CardContext, temp
     return made
 
 
-def _condition(
-    proposal: Proposal, language: str, context: CardContext, template: Resource, _phrases: Phrases
-) -> Resource:
-    made = template | {
+def _condition(proposal: Proposal, language: str, context: CardContext, base: Resource) -> Resource:
+    made = base | {
         "code": _code(proposal.coding, proposal.text.in_(language)),
-        **_subject(context),
         "recordedDate": context.now.isoformat(timespec="seconds"),
     }
     if proposal.stage_text:
         made["stage"] = [{"summary": {"text": proposal.stage_text.in_(language)}}]
-    if details := list(_references(proposal.sources)):
+    if details := _references(proposal.sources):
         made["evidence"] = [{"detail": details}]
     return made
 
 
-def _observation(
-    proposal: Proposal, language: str, context: CardContext, template: Resource, phrases: Phrases
-) -> Resource:
-    made = template | {
+def _observation(proposal: Proposal, language: str, context: CardContext, base: Resource, phrases: Phrases) -> Resource:
+    made = base | {
         "code": _code(proposal.coding, proposal.text.in_(language)),
-        **_subject(context),
         "effectiveDateTime": context.now.isoformat(timespec="seconds"),
     }
     if proposal.stage:
@@ -211,12 +207,13 @@ def _observation(
         made["valueInteger"] = lowest
         limits = {"low": {"value": lowest}, "high": {"value": highest}}
         made["component"] = [{"code": {"text": phrases.range}, "valueRange": limits}]
-    if signs := list(_references(proposal.sources, _SIGNS)):
+    if signs := _references(proposal.sources, _SIGNS):
         made["derivedFrom"] = signs
     return made
 
 
-def _subject(context: CardContext) -> Resource:
+def _about(context: CardContext) -> Resource:
+    """Whom it is about, and in which encounter."""
     made: Resource = {"subject": {"reference": f"Patient/{context.patient_id}"}}
     if context.encounter_id:
         made["encounter"] = {"reference": f"Encounter/{context.encounter_id}"}
@@ -232,7 +229,7 @@ def _code(coding: Coding | None, text: str) -> Resource:
     return {"coding": [one], "text": text}
 
 
-def _references(sources: Iterable[Ref], types: frozenset[str] | None = None) -> Iterator[Resource]:
+def _references(sources: Iterable[Ref], types: frozenset[str] | None = None) -> list[Resource]:
     """References that the client can resolve, each once, of `types` only."""
-    for source in dict.fromkeys(str(each) for each in sources if each.id and (types is None or each.type in types)):
-        yield {"reference": source}
+    names = {f"{each.type}/{each.id}": None for each in sources if each.id and (types is None or each.type in types)}
+    return [{"reference": name} for name in names]
