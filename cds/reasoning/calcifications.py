@@ -37,9 +37,20 @@ class Calcification(NamedTuple):
 
 
 def recorded_calcifications(facts: Facts) -> tuple[Calcification, ...]:
-    """Every calcification of the chart, each resource's once per site."""
+    """Every calcification of the chart, each resource's once per site.
+
+    Where a code or the name of a form records it, the words of that diagnosis add nothing but ossification.
+    """
     found: dict[tuple[Ref, Site], Calcification] = {}
-    for each in (*_by_code_or_form(facts), *_by_sentence(facts)):
+    named: dict[Ref, Calcification] = {}
+    for each in _by_code_or_form(facts):
+        named[each.source] = found[each.source, each.site] = each
+    for each in _by_sentence(facts):
+        by_name = named.get(each.source)
+        if by_name is not None and not each.from_imaging:
+            key = by_name.source, by_name.site
+            found[key] = found[key]._replace(ossification=found[key].ossification or each.ossification)
+            continue
         known = found.get((each.source, each.site))
         if known is None:
             found[each.source, each.site] = each
@@ -52,9 +63,11 @@ def recorded_calcifications(facts: Facts) -> tuple[Calcification, ...]:
 
 def _by_code_or_form(facts: Facts) -> Iterator[Calcification]:
     trigger = facts.knowledge.recognition.trigger
+    seen: set[Ref] = set()
     for concept, layer in trigger.by_code.items():
         for each in facts(recognise).active(concept):
-            if each.coded:
+            if each.coded and each.source not in seen:
+                seen.add(each.source)
                 yield _of(each, layer)
     for concept, layer in trigger.by_form.items():
         for each in facts(recognise).active(concept):

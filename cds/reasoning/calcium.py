@@ -240,11 +240,15 @@ def _doubt(facts: Facts, total: Measurement | None) -> Doubt:
     return ""
 
 
+def _doubt_of(facts: Facts, sample: Sample) -> Doubt:
+    return "" if sample.kind == "ionised" else _doubt(facts, sample.measurement)
+
+
 def _highs(facts: Facts) -> list[Sample]:
     """The high samples of the last year, one a day, newest first."""
     days: dict[int, Sample] = {}
     for sample in _samples(facts, facts.knowledge.minerals.verified.days):
-        if sample.status == "high":
+        if sample.status == "high" and _doubt_of(facts, sample) != "ionised-normal":
             days.setdefault(sample.when.instant.toordinal(), sample)
     return sorted(days.values(), key=lambda sample: sample.when.instant, reverse=True)
 
@@ -281,7 +285,11 @@ def _past_highs(facts: Facts) -> tuple[Sample, ...]:
     days = int(rules.history_years * 365.25)
     highs: dict[int, Sample] = {}
     for sample in _samples(facts, days):
-        if sample.status == "high" and years_since(facts.now, sample.when) <= rules.history_years:
+        if (
+            sample.status == "high"
+            and not _doubt_of(facts, sample)
+            and years_since(facts.now, sample.when) <= rules.history_years
+        ):
             highs.setdefault(sample.when.instant.toordinal(), sample)
     ordered = sorted(highs.values(), key=lambda sample: sample.when.instant, reverse=True)
     if not ordered:

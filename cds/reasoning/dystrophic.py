@@ -78,6 +78,8 @@ def _weigh(rule: DystrophicCause, facts: Facts) -> Cause | None:
 def _is_strong(recognised: Recognised, rule: DystrophicCause, facts: Facts) -> bool:
     if rule.umbrella or recognised.weight == "weak" or recognised.tier_c_only:
         return False
+    if any(each.source == recognised.source for each in facts(recognise).of(*rule.weak_with)):
+        return False
     if recognised.state == "past" and not (rule.scar or _in_remission(recognised, rule)):
         return False
     if rule.umbrella_unless_same_site:

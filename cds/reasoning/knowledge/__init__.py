@@ -96,12 +96,14 @@ class Knowledge:
 
     @cached_property
     def causes(self) -> frozenset[str]:
-        """Concepts that are causes, metabolic or dystrophic, and not also forms."""
+        """Concepts that are causes, metabolic or dystrophic, and neither forms nor words that qualify another cause."""
         metabolic = {
             concept for rule in (*self.metabolic.causes, *self.metabolic.associations) for concept in rule.concepts
         }
         forms = {name for form in self.forms.forms for name in form.names}
-        return frozenset(metabolic | {cause.concept for cause in self.dystrophic.causes} - forms)
+        causes = self.dystrophic.causes
+        qualifiers = {name for cause in causes for name in cause.weak_with}
+        return frozenset((metabolic | {cause.concept for cause in causes}) - forms - qualifiers)
 
     @classmethod
     def load(cls, folders: Sequence[Path], release: str = "") -> Knowledge:

@@ -25,6 +25,8 @@ class DystrophicCause(Dashed):
     remission_counts: bool = False
     umbrella: bool = False
     umbrella_unless_same_site: bool = False
+    weak_with: tuple[str, ...] = ()
+    """Weak where the same resource also says one of these (vascular Ehlers-Danlos)."""
     group: str = ""
     """Which item of the differential list (DDX-1) it supports."""
 

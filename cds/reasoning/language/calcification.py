@@ -8,22 +8,22 @@ nearer (an artery, a tendon, bone), or to an organ. All words stand in rules/cal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cds.reasoning.language.negation import Heard, Span, overlaps, spans
-from cds.reasoning.language.patterns import Index, compile_phrases
+from cds.reasoning.language.negation import Heard, Span, overlaps
+from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.sites import Site, Sites
 
 if TYPE_CHECKING:
-    from cds.reasoning.knowledge.language import CalcificationChapter, Structure
+    from cds.reasoning.knowledge.language import CalcificationChapter, Phrases, Structure
 
 __all__ = ["CalcificationReader", "Calcified", "Layer"]
 
 Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
 
 _TOKEN = re.compile(r"[a-z0-9]+")
-_CLAUSE = re.compile(r"[:;]")
 _COMMA_WEIGHT = 2
 _CLAUSE_WEIGHT = 12
 """A word behind a comma, or in the heading of a line, is farther away than the words between say."""
@@ -43,7 +43,8 @@ class Calcified(NamedTuple):
 
 
 class _Place(NamedTuple):
-    span: Span
+    start: int
+    end: int
     kind: Literal["soft", "region", "lesion"]
     name: str
     """Layer or region id."""
@@ -52,225 +53,239 @@ class _Place(NamedTuple):
 class _Thing(NamedTuple):
     """A structure or an organ in the sentence."""
 
-    span: Span
+    start: int
+    end: int
     what: Structure
-    is_organ: bool
-    regions: tuple[str, ...] = ()
-    """An organ's own regions."""
+    own_regions: frozenset[str] | None
+    """An organ's own regions; None for a structure."""
 
 
 class CalcificationReader:
     """Compiled rules/calcification-words.yaml."""
 
     def __init__(self, chapter: CalcificationChapter, sites: Sites) -> None:
-        self._sites = sites
-        self._terms = [(term, compile_phrases(term.fr + term.en)) for term in chapter.terms]
-        self._index = Index([term.fr + term.en for term in chapter.terms])
-        self._never_terms = compile_phrases(chapter.never_terms.all)
-        self._ossification = compile_phrases(chapter.ossification.all)
-        self._soft = [(word.layer, compile_phrases(word.fr + word.en)) for word in chapter.soft_words]
-        self._never_soft = compile_phrases(chapter.never_soft.all)
-        self._lesions = compile_phrases(chapter.lesions.all)
-        self._never_lesions = compile_phrases(chapter.never_lesions.all)
-        self._unremarkable = compile_phrases(chapter.unremarkable.all)
-        self._unremarkable_before = compile_phrases(chapter.unremarkable_before.all)
-        self._structures = [(_Thing((0, 0), each, False), *_compiled(each)) for each in chapter.structures]
-        self._organs = [(_Thing((0, 0), each, True, each.regions), *_compiled(each)) for each in chapter.organs]
-        self._pelvis = compile_phrases(chapter.pelvis.all)
-        self._beside = re.compile(compile_phrases(chapter.beside.all).pattern + r"\W*(?:[a-z0-9]+\W+){0,2}$")
-        self._joining = compile_phrases(chapter.joining.all)
-        self._belonging = frozenset(chapter.belonging.all)
+        self.sites = sites
+        self.places = frozenset(term.id for term in chapter.terms if term.is_place)
+        self._terms = Lexicon([(term.id, term.fr + term.en) for term in chapter.terms])
+        self._never_terms = _lexicon(chapter.never_terms)
+        self._ossification = _lexicon(chapter.ossification)
+        self._pelvis = _lexicon(chapter.pelvis)
+        self.soft = Lexicon([(word.layer, word.fr + word.en) for word in chapter.soft_words])
+        self.never_soft = _lexicon(chapter.never_soft)
+        self.lesions = _lexicon(chapter.lesions)
+        self.never_lesions = _lexicon(chapter.never_lesions)
+        self.unremarkable = _lexicon(chapter.unremarkable)
+        self.unremarkable_before = _lexicon(chapter.unremarkable_before)
+        self.beside = _lexicon(chapter.beside)
+        self.joining = compile_phrases(chapter.joining.all)
+        self.belonging = frozenset(chapter.belonging.all)
+        things: list[Structure] = [*chapter.structures, *chapter.organs]
+        self.things = Lexicon([(thing.id, thing.fr + thing.en) for thing in things])
+        self.never_things = Lexicon([(thing.id, thing.never) for thing in things])
+        self.what: Mapping[str, Structure] = {thing.id: thing for thing in things}
+        self.own_regions = {organ.id: frozenset(organ.regions) for organ in chapter.organs}
 
     def could_say(self, folded: str) -> bool:
         """Whether a folded text holds a calcification term; cheap, and wrong only on the generous side."""
-        return self._index.hit(folded)
+        return self._terms.may_stand_in(folded, stems_in(folded))
 
     def judge(self, heard: Heard) -> Calcified | None:
         """What the sentence says of a calcified soft tissue; None when it says nothing of the kind."""
         terms = self._terms_of(heard)
         if not terms:
             return None
-        scene = _Scene(self, heard, [span for span, _, _ in terms])
-        counting = [(span, place) for span, name, place in terms if scene.counts(span, name, place)]
+        scene = _Scene(self, heard, terms)
+        counting = [term for term in terms if scene.counts(term)]
         if not counting:
             return None
+        ossified = self._ossification.find(heard.words, heard.stems)
         return Calcified(
             sentence=heard.written,
-            hypothetical=all(heard.hypothetical(*span) for span, _ in counting),
+            hypothetical=all(heard.hypothetical(term.start, term.end) for term in counting),
             site=scene.site(),
             layers=scene.layers(),
-            ossification=any(not heard.negated(*span) for span in spans(self._ossification, heard.words)),
+            ossification=any(not heard.negated(hit.start, hit.end) for hit in ossified),
         )
 
-    def _terms_of(self, heard: Heard) -> list[tuple[Span, str, bool]]:
-        """Calcification terms that aren't denied: where, which, and whether the word itself is a place."""
-        words = heard.words
-        taken: list[Span] | None = None
-        found: list[tuple[Span, str, bool]] = []
-        for term, pattern in self._terms:
-            for span in spans(pattern, words):
-                if taken is None:
-                    taken = spans(self._never_terms, words)
-                if overlaps(span, taken) or heard.negated(*span):
-                    continue
-                if term.id == "phlebolith" and self._pelvis.search(words):
-                    continue
-                found.append((span, term.id, term.is_place))
-        return found
+    def _terms_of(self, heard: Heard) -> list[Hit[str]]:
+        """Calcification terms that the sentence doesn't deny."""
+        words, stems = heard.words, heard.stems
+        found = self._terms.find(words, stems)
+        if not found:
+            return found
+        never = [hit[:2] for hit in self._never_terms.find(words, stems)]
+        pelvic = bool(self._pelvis.find(words, stems))
+        return [
+            term
+            for term in found
+            if not overlaps(term.start, term.end, never)
+            and not (pelvic and term.meaning == "phlebolith")
+            and not heard.negated(term.start, term.end)
+        ]
 
 
 class _Scene:
     """Everything in a sentence that a calcification could belong to."""
 
-    def __init__(self, reader: CalcificationReader, heard: Heard, terms: Sequence[Span]) -> None:
+    def __init__(self, reader: CalcificationReader, heard: Heard, terms: Sequence[Hit[str]]) -> None:
         self._reader = reader
         self._heard = heard
         self._words = words = heard.words
-        self._terms = terms
-        self._structures = self._things(reader._structures)
-        self._organs = self._things(reader._organs)
-        self._regions = reader._sites.find(words)
-        places = [*self._soft_places(), *self._region_places()]
-        taken = [thing.span for thing in (*self._structures, *self._organs)]
-        unremarkable = self._unremarkable_stretches()
-        self._places = [
-            place
-            for place in places
-            if not overlaps(place.span, taken)
-            and not overlaps(place.span, unremarkable)
-            and not self._owned(place)
-            and not (place.kind == "soft" and heard.negated(*place.span))
-        ]
-        self._lesions = self._lesion_places(taken)
-        self._clauses = [found.start() for found in _CLAUSE.finditer(words)]
+        self._terms: list[Span] = [term[:2] for term in terms]
+        self._tokens = [found.start() for found in _TOKEN.finditer(words)]
+        self._commas = [found.start() for found in re.finditer(",", words)]
+        self._clauses = [found.start() for found in re.finditer("[:;]", words)]
+        self._regions = reader.sites.find(words, heard.stems)
+        things = self._things()
+        self._structures = [thing for thing in things if thing.own_regions is None]
+        self._organs = [thing for thing in things if thing.own_regions is not None]
+        self._places = self._free_places(things)
+        self._lesions = [] if things else self._lesion_places()
 
-    def counts(self, term: Span, name: str, is_place: bool) -> bool:
-        """Whether the calcification term at `term` speaks of a soft tissue."""
-        structures = [thing for thing in self._structures if name not in thing.what.spares]
-        places = self._places
-        if not structures and not self._organs:
-            places = places + self._lesions
-        distances = [self._distance(term, place.span) for place in places]
-        if is_place:
+    def counts(self, term: Hit[str]) -> bool:
+        """Whether the calcification term speaks of a soft tissue."""
+        distances = [self._distance(term, place) for place in (*self._places, *self._lesions)]
+        if term.meaning in self._reader.places:
             distances.append(0)
         if not distances:
             return False
-        nearest = min((self._distance(term, thing.span) for thing in structures), default=None)
+        structures = [thing for thing in self._structures if term.meaning not in thing.what.spares]
+        nearest = min((self._distance(term, thing) for thing in structures), default=None)
         if nearest is not None and nearest <= min(distances) and not self._joined(structures):
             return False
         return not self._organs or self._beyond_organs(term)
 
     def site(self) -> Site:
         """Regions of the sentence that aren't those of a structure or an organ."""
-        kept = {place.span for place in self._places if place.kind == "region"}
-        named = [
-            each.region
-            for each in self._regions
-            if (each.start, each.end) in kept or not self._reader._sites.is_place(each.region)
-        ]
-        return self._reader._sites.site_of(named, self._words)
+        kept = {place[:2] for place in self._places if place.kind == "region"}
+        is_place = self._reader.sites.is_place
+        named = [hit.meaning for hit in self._regions if hit[:2] in kept or not is_place(hit.meaning)]
+        return self._reader.sites.site_of(named, self._words, self._heard.stems)
 
     def layers(self) -> frozenset[Layer]:
         """Soft tissues that the sentence names."""
         named: set[Layer] = {place.name for place in self._places if place.kind == "soft"}  # type: ignore[misc]
         return frozenset(named or {"soft-tissue"})
 
-    def _things(self, known: Iterable[tuple[_Thing, re.Pattern[str], re.Pattern[str] | None]]) -> list[_Thing]:
+    def _things(self) -> list[_Thing]:
+        """Structures and organs that the sentence doesn't deny."""
+        reader, heard, words, stems = self._reader, self._heard, self._words, self._heard.stems
+        hits = reader.things.find(words, stems)
+        if not hits:
+            return []
+        taken: dict[str, list[Span]] = {}
+        for never in reader.never_things.find(words, stems):
+            taken.setdefault(never.meaning, []).append(never[:2])
+        beside = [hit.end for hit in reader.beside.find(words, stems)]
         found: list[_Thing] = []
-        for thing, pattern, never in known:
-            for span in spans(pattern, self._words):
-                if never is not None and overlaps(span, spans(never, self._words)):
-                    continue
-                if self._heard.negated(*span) or (
-                    thing.what.beside and self._reader._beside.search(self._words[: span[0]])
-                ):
-                    continue
-                found.append(thing._replace(span=span))
+        for start, end, name in hits:
+            what = reader.what[name]
+            outside = what.beside and any(stop <= start and self._between(stop, start) <= 2 for stop in beside)
+            if not outside and not overlaps(start, end, taken.get(name, ())) and not heard.negated(start, end):
+                found.append(_Thing(start, end, what, reader.own_regions.get(name)))
         return found
 
-    def _soft_places(self) -> Iterable[_Place]:
-        never = spans(self._reader._never_soft, self._words)
-        taken: list[Span] = []
-        for layer, pattern in self._reader._soft:
-            for span in spans(pattern, self._words):
-                if not overlaps(span, never) and not overlaps(span, taken):
-                    taken.append(span)
-                    yield _Place(span, "soft", layer)
-
-    def _region_places(self) -> Iterable[_Place]:
-        for named in self._regions:
-            if self._reader._sites.is_place(named.region):
-                yield _Place((named.start, named.end), "region", named.region)
-
-    def _lesion_places(self, taken: list[Span]) -> list[_Place]:
-        never = spans(self._reader._never_lesions, self._words)
+    def _free_places(self, things: Sequence[_Thing]) -> list[_Place]:
+        """Soft tissues and regions that are named for themselves: not normal, not a structure's or an organ's."""
+        heard = self._heard
+        taken = [thing[:2] for thing in things] + self._unremarkable()
         return [
-            _Place(span, "lesion", "")
-            for span in spans(self._reader._lesions, self._words)
-            if not overlaps(span, never) and not overlaps(span, taken) and not self._heard.negated(*span)
+            place
+            for place in (*self._soft_places(), *self._region_places())
+            if not overlaps(place.start, place.end, taken)
+            and not (place.kind == "soft" and heard.negated(place.start, place.end))
+            and not any(self._owns(thing, place) for thing in things)
         ]
 
-    def _unremarkable_stretches(self) -> list[Span]:
+    def _soft_places(self) -> Iterator[_Place]:
+        words, stems = self._words, self._heard.stems
+        taken: list[Span] = [hit[:2] for hit in self._reader.never_soft.find(words, stems)]
+        for hit in sorted(self._reader.soft.find(words, stems), key=lambda hit: (hit.start - hit.end, hit.start)):
+            if not overlaps(hit.start, hit.end, taken):
+                taken.append(hit[:2])
+                yield _Place(hit.start, hit.end, "soft", hit.meaning)
+
+    def _region_places(self) -> Iterator[_Place]:
+        for start, end, region in self._regions:
+            if self._reader.sites.is_place(region):
+                yield _Place(start, end, "region", region)
+
+    def _lesion_places(self) -> list[_Place]:
+        words, stems, heard = self._words, self._heard.stems, self._heard
+        never = [hit[:2] for hit in self._reader.never_lesions.find(words, stems)]
+        return [
+            _Place(hit.start, hit.end, "lesion", "")
+            for hit in self._reader.lesions.find(words, stems)
+            if not overlaps(hit.start, hit.end, never) and not heard.negated(hit.start, hit.end)
+        ]
+
+    def _unremarkable(self) -> list[Span]:
         """Stretches of which the sentence says that they are normal ("the soft tissues of the leg are normal")."""
-        words = self._words
+        words, stems = self._words, self._heard.stems
+        stops = sorted([*self._commas, *self._clauses])
         stretches: list[Span] = []
-        for start, end in spans(self._reader._unremarkable, words):
-            begin = max(words.rfind(sign, 0, start) for sign in ",;:") + 1
-            if not overlaps((begin, start), list(self._terms)):
+        for start, end, _ in self._reader.unremarkable.find(words, stems):
+            begin = max((place + 1 for place in stops if place < start), default=0)
+            if not overlaps(begin, start, self._terms):
                 stretches.append((begin, end))
-        for start, end in spans(self._reader._unremarkable_before, words):
-            stop = min((place for place in (words.find(sign, end) for sign in ",;:") if place >= 0), default=len(words))
-            stop = min([stop, *(begin for begin, _ in self._terms if begin >= end)])
-            stretches.append((start, stop))
+        for start, end, _ in self._reader.unremarkable_before.find(words, stems):
+            ahead = [*(place for place in stops if place >= end), *(begin for begin, _ in self._terms if begin >= end)]
+            stretches.append((start, min(ahead, default=len(words))))
         return stretches
 
-    def _owned(self, place: _Place) -> bool:
-        """Whether the place only says where a structure or an organ is, or which part of it."""
-        start, end = place.span
-        for thing in (*self._structures, *self._organs):
-            begin, stop = thing.span
-            left, right = (stop, start) if stop <= start else (end, begin)
-            between = self._words[left:right]
-            if not between.strip(" -'\n\t"):
-                return True
-            tokens = _TOKEN.findall(between)
-            if any(sign in between for sign in ",;:") or overlaps((left, right), list(self._terms)) or not tokens:
-                continue
-            belongs = tokens[0] in self._reader._belonging
-            if belongs and stop <= start and place.kind == "region" and len(tokens) <= _BELONGING_REACH:
-                return True
-            if belongs and stop > start and thing.is_organ and place.kind == "soft" and len(tokens) <= 2:
-                return True
-        return False
+    def _owns(self, thing: _Thing, place: _Place) -> bool:
+        """Whether the place only says where the structure or organ is ("arteries of the leg"), or which part of it."""
+        behind = thing.end <= place.start
+        left, right = (thing.end, place.start) if behind else (place.end, thing.start)
+        between = self._words[left:right]
+        if not between.strip(" -'\n\t"):
+            return True
+        tokens = _TOKEN.findall(between)
+        if not tokens or tokens[0] not in self._reader.belonging:
+            return False
+        if any(sign in between for sign in ",;:") or overlaps(left, right, self._terms):
+            return False
+        if behind:
+            return place.kind == "region" and len(tokens) <= _BELONGING_REACH
+        return thing.own_regions is not None and place.kind == "soft" and len(tokens) <= 2
 
     def _joined(self, structures: Iterable[_Thing]) -> bool:
         """ "of the artery and of the soft tissues": a soft tissue that is named in one breath with the structure."""
-        for thing in structures:
-            for place in self._places:
-                between = self._words[thing.span[1] : place.span[0]].strip()
-                if place.kind == "soft" and between and self._reader._joining.fullmatch(between):
-                    return True
-        return False
+        soft = [place for place in self._places if place.kind == "soft"]
+        return any(
+            self._reader.joining.fullmatch(self._words[thing.end : place.start].strip()) is not None
+            for thing in structures
+            for place in soft
+            if thing.end < place.start
+        )
 
-    def _beyond_organs(self, term: Span) -> bool:
+    def _beyond_organs(self, term: Hit[str]) -> bool:
         """Whether the sentence names a soft tissue, or a region that isn't an organ's own."""
-        clause = self._clause(term[0])
-        here = any(self._clause(thing.span[0]) == clause for thing in self._organs)
-        places = [place for place in self._places if not here or self._clause(place.span[0]) == clause]
-        own = {region for thing in self._organs for region in thing.regions}
-        return any(place.kind == "soft" or (place.kind == "region" and place.name not in own) for place in places)
+        clause = self._clause(term.start)
+        here = any(self._clause(organ.start) == clause for organ in self._organs)
+        own = frozenset().union(*(organ.own_regions or () for organ in self._organs))
+        return any(
+            place.kind == "soft" or place.name not in own
+            for place in self._places
+            if not here or self._clause(place.start) == clause
+        )
 
     def _clause(self, place: int) -> int:
-        return sum(1 for sign in self._clauses if sign < place)
+        return bisect_left(self._clauses, place)
 
-    def _distance(self, one: Span, other: Span) -> int:
-        if one[0] < other[1] and other[0] < one[1]:
+    def _between(self, left: int, right: int) -> int:
+        """How many words begin in [left, right)."""
+        return bisect_left(self._tokens, right) - bisect_left(self._tokens, left)
+
+    def _distance(self, term: Hit[str], other: _Place | _Thing) -> int:
+        """Words between the two; more across a comma, and far more across a colon."""
+        if term.start < other.end and other.start < term.end:
             return 0
-        left, right = (one[1], other[0]) if one[1] <= other[0] else (other[1], one[0])
-        between = self._words[left:right]
-        words = len(_TOKEN.findall(between))
-        return words + _COMMA_WEIGHT * between.count(",") + _CLAUSE_WEIGHT * len(_CLAUSE.findall(between))
+        left, right = (term.end, other.start) if term.end <= other.start else (other.end, term.start)
+        commas = bisect_left(self._commas, right) - bisect_left(self._commas, left)
+        clauses = self._clause(right) - self._clause(left)
+        return self._between(left, right) + _COMMA_WEIGHT * commas + _CLAUSE_WEIGHT * clauses
 
 
-def _compiled(what: Structure) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
-    return compile_phrases(what.fr + what.en), compile_phrases(what.never) if what.never else None
+def _lexicon(phrases: Phrases) -> Lexicon[None]:
+    return Lexicon([(None, phrases.all)])

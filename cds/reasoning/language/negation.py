@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cds.reasoning.language.patterns import compile_phrases
+from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.text import fold, sentences
 
 if TYPE_CHECKING:
-    from cds.reasoning.knowledge.language import WordsChapter
+    from cds.reasoning.knowledge.language import Phrases, WordsChapter
 
-__all__ = ["Heard", "Listener"]
+__all__ = ["Heard", "Listener", "Span", "overlaps"]
 
 Span = tuple[int, int]
 
@@ -27,22 +27,16 @@ _BARRIER = re.compile(r"[;:\n\r]")
 _BULLET = re.compile(r"^\s*[-*•·]")
 
 
-def spans(pattern: re.Pattern[str], text: str) -> list[Span]:
-    """Where `pattern` stands in `text`."""
-    return [found.span() for found in pattern.finditer(text)]
+def overlaps(start: int, end: int, others: Iterable[Span]) -> bool:
+    """Whether [start, end) shares a character with any of `others`."""
+    return any(start < stop and begin < end for begin, stop in others)
 
 
-def blank(text: str, taken: list[Span]) -> str:
+def _blank(text: str, taken: Iterable[Span]) -> str:
     """`text` with `taken` blanked out, so that nothing else moves."""
     for start, end in taken:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
-
-
-def overlaps(one: Span, others: list[Span]) -> bool:
-    """Whether `one` shares a character with any of `others`."""
-    start, end = one
-    return any(start < stop and begin < end for begin, stop in others)
 
 
 class Listener:
@@ -52,29 +46,33 @@ class Listener:
         negation, doubt, relatives = chapter.negation, chapter.doubt, chapter.relatives
         self.before_reach = negation.tokens_before
         self.after_reach = negation.tokens_after
-        self.denies_before = compile_phrases(negation.before.all)
-        self.denies_after = compile_phrases(negation.after.all)
-        self.next_word = compile_phrases(negation.next_word_only.all)
-        self.own_noun = compile_phrases(negation.own_noun_only.all)
-        self.ends = compile_phrases(negation.ends.all)
-        self.list_words = compile_phrases(negation.list_words.all)
-        self.not_negations = compile_phrases(negation.not_negations.all)
+        self.denies_before = _lexicon(negation.before)
+        self.denies_after = _lexicon(negation.after)
+        self.next_word = _lexicon(negation.next_word_only)
+        self.own_noun = _lexicon(negation.own_noun_only)
+        self.ends = _lexicon(negation.ends)
+        self.list_words = _lexicon(negation.list_words)
+        self.not_negations = _lexicon(negation.not_negations)
         self.answer = re.compile(rf"\s*[:=(]\s*{compile_phrases(negation.answers.all).pattern}\s*(?:[.,;!)]|$)")
-        self.doubts_before = compile_phrases(doubt.before.all + doubt.anywhere.all)
-        self.doubts_after = compile_phrases(doubt.after.all + doubt.anywhere.all)
-        self._relatives = compile_phrases(relatives.words.all)
+        self.doubts_before = _lexicon(doubt.before)
+        self.doubts_after = _lexicon(doubt.after)
+        self._relatives = _lexicon(relatives.words)
+        self._not_relatives = _lexicon(relatives.never)
+        self._kin_words = _lexicon(relatives.with_possessive)
         possessive = compile_phrases(relatives.possessives.all).pattern
         kin = compile_phrases(relatives.with_possessive.all).pattern
         patient = compile_phrases(relatives.of_the_patient.all).pattern
         self._kin = re.compile(rf"{possessive}\s+(?:[a-z]+\s+)?{kin}|{kin}\s+{patient}")
-        self._not_relatives = compile_phrases(relatives.never.all)
 
-    def about_a_relative(self, words: str) -> bool:
+    def about_a_relative(self, words: str, stems: set[str]) -> bool:
         """Whether the folded sentence speaks of a relative of the patient."""
-        if self._relatives.search(words) is None and self._kin.search(words) is None:
+        if self._kin_words.may_stand_in(words, stems) and self._kin.search(words) is not None:
+            return True
+        named = self._relatives.find(words, stems)
+        if not named:
             return False
-        left = self._not_relatives.sub(" ", words)
-        return self._relatives.search(left) is not None or self._kin.search(left) is not None
+        sayings = [hit[:2] for hit in self._not_relatives.find(words, stems)]
+        return any(not overlaps(hit.start, hit.end, sayings) for hit in named)
 
     def hear(self, text: str) -> Iterator[Heard]:
         """The sentences of `text` that speak of the patient; a list below a heading about relatives is theirs too."""
@@ -83,89 +81,123 @@ class Listener:
             words = fold(written)
             if below_relatives and _BULLET.match(words):
                 continue
-            relative = self.about_a_relative(words)
+            stems = stems_in(words)
+            relative = self.about_a_relative(words, stems)
             below_relatives = relative and words.endswith(":")
             if not relative:
-                yield Heard(written, words, self)
+                yield Heard(written, words, stems, self)
 
 
 class Heard:
     """One sentence: as written, folded, and able to say whether what stands at a span of it is denied or in doubt."""
 
-    __slots__ = ("_barriers", "_commas", "_masked", "_own_noun", "_rules", "_tokens", "words", "written")
+    __slots__ = (
+        "_barriers",
+        "_commas",
+        "_cues",
+        "_doubts",
+        "_joints",
+        "_masked",
+        "_next",
+        "_own_noun",
+        "_refusals",
+        "_rules",
+        "_tokens",
+        "stems",
+        "words",
+        "written",
+    )
 
-    def __init__(self, written: str, words: str, rules: Listener) -> None:
+    def __init__(self, written: str, words: str, stems: set[str], rules: Listener) -> None:
         self.written = written
         self.words = words
+        """`written`, folded: spans are places in it."""
+        self.stems = stems
         self._rules = rules
         self._masked: str | None = None
+        self._doubts: tuple[list[Hit[None]], list[Hit[None]]] | None = None
 
     def _listen(self) -> str:
-        rules = self._rules
-        self._own_noun = spans(rules.own_noun, self.words)
-        masked = blank(blank(self.words, spans(rules.not_negations, self.words)), self._own_noun)
+        rules, stems = self._rules, self.stems
+        self._own_noun = [hit[:2] for hit in rules.own_noun.find(self.words, stems)]
+        persisting = [hit[:2] for hit in rules.not_negations.find(self.words, stems)]
+        masked = _blank(_blank(self.words, persisting), self._own_noun)
         self._tokens = [found.start() for found in _TOKEN.finditer(masked)]
-        self._commas = [place for place, sign in enumerate(masked) if sign == ","]
-        self._barriers = sorted(spans(_BARRIER, masked) + spans(rules.ends, masked))
+        self._commas = [found.start() for found in re.finditer(",", masked)]
+        ends = [hit.start for hit in rules.ends.find(masked, stems)]
+        self._barriers = sorted([*ends, *(found.start() for found in _BARRIER.finditer(masked))])
+        self._cues = sorted(hit.end for hit in rules.denies_before.find(masked, stems))
+        self._next = [hit.end for hit in rules.next_word.find(masked, stems)]
+        self._joints = [hit.start for hit in rules.list_words.find(masked, stems)]
+        self._refusals = [hit.start for hit in rules.denies_after.find(masked, stems)]
         self._masked = masked
         return masked
 
     def negated(self, start: int, end: int) -> bool:
         """Whether the term at [start, end) of `words` is denied."""
         masked = self._masked if self._masked is not None else self._listen()
-        if any(begin < start < stop for begin, stop in self._own_noun):
-            return True
-        return self._denied_before(masked, start) or self._denied_after(masked, end)
+        return (
+            any(begin < start < stop for begin, stop in self._own_noun)
+            or self._denied_before(start)
+            or self._denied_after(masked, end)
+        )
 
-    def _denied_before(self, masked: str, start: int) -> bool:
-        rules = self._rules
-        words = spans(rules.next_word, masked[:start])
-        if words and self._between(words[-1][1], start) == 0 and self._clear(words[-1][1], start):
+    def _denied_before(self, start: int) -> bool:
+        if any(stop <= start and self._between(stop, start) == 0 and self._clear(stop, start) for stop in self._next):
             return True
-        cues = [stop for _, stop in spans(rules.denies_before, masked[:start])]
-        return bool(cues) and self._reaches(masked, cues[-1], start)
+        cue = next((stop for stop in reversed(self._cues) if stop <= start), None)
+        return cue is not None and self._reaches(cue, start)
 
-    def _reaches(self, masked: str, cue: int, start: int) -> bool:
+    def _reaches(self, cue: int, start: int) -> bool:
         """Whether a denial that ends at `cue` reaches a term at `start`: directly, or item by item along a list."""
         if not self._open(cue, start):
             return False
         commas = [place for place in self._commas if cue <= place < start]
-        joints = spans(self._rules.list_words, masked[cue : self._segment_end(start)])
-        joints = [(cue + begin, cue + stop) for begin, stop in joints]
-        if commas and not any(begin > commas[0] for begin, _ in joints):
+        segment = next((place for place in self._barriers if place >= start), len(self.words))
+        joints = [place for place in self._joints if cue <= place < segment]
+        if commas and not any(place > commas[0] for place in joints):
             return False
-        steps = sorted([*commas, *(begin for begin, _ in joints if begin < start)])
-        places = [cue, *steps, start]
-        return all(
-            self._between(left, right) < self._rules.before_reach + 1 - (left == cue)
-            for left, right in pairwise(places)
-        )
+        places = [cue, *sorted([*commas, *(place for place in joints if place < start)]), start]
+        reach = self._rules.before_reach
+        return all(self._between(left, right) < reach + (left != cue) for left, right in pairwise(places))
 
     def _denied_after(self, masked: str, end: int) -> bool:
         rules = self._rules
-        colon = masked.find(":", end)
+        if any(end <= place and self._near_after(end, place) for place in self._refusals):
+            return True
         if rules.answer.match(masked, end):
             return True
-        if colon > 0 and self._between(end, colon) <= rules.after_reach and rules.answer.match(masked, colon):
-            return True
-        found = rules.denies_after.search(masked, end)
-        return found is not None and self._near_after(end, found.start())
+        colon = masked.find(":", end)
+        return (
+            colon > 0
+            and self._between(end, colon) <= rules.after_reach
+            and rules.answer.match(masked, colon) is not None
+        )
 
     def hypothetical(self, start: int, end: int) -> bool:
         """Whether the term at [start, end) of `words` is only suspected, possible or asked about."""
         if self._masked is None:
             self._listen()
+        if self._doubts is None:
+            rules = self._rules
+            self._doubts = (
+                rules.doubts_before.find(self.words, self.stems),
+                rules.doubts_after.find(self.words, self.stems),
+            )
+        before, after = self._doubts
+        return (
+            any(hit.end <= start and self._near_before(hit.end, start) for hit in before)
+            or any(end <= hit.start and self._near_after(end, hit.start) for hit in after)
+            or self._questioned(start, end)
+        )
+
+    def _questioned(self, start: int, end: int) -> bool:
+        """A question mark reaches back to the last comma when it ends the sentence, and forward like other doubts."""
         words = self.words
-        rules = self._rules
-        before = [stop for _, stop in spans(rules.doubts_before, words[:start])]
-        if before and self._near_before(before[-1], start):
-            return True
-        after = rules.doubts_after.search(words, end)
-        if after is not None and self._near_after(end, after.start()):
-            return True
         question = words.find("?", end)
         if question >= 0 and self._clear(end, question):
-            return question == len(words) - 1 or self._between(end, question) < rules.after_reach
+            at_the_end = question == len(words) - 1
+            return at_the_end or self._between(end, question) < self._rules.after_reach
         asked = words.rfind("?", 0, start)
         return asked >= 0 and self._near_before(asked + 1, start)
 
@@ -180,10 +212,11 @@ class Heard:
         return bisect_left(self._tokens, right) - bisect_left(self._tokens, left)
 
     def _open(self, left: int, right: int) -> bool:
-        return not any(left <= begin < right for begin, _ in self._barriers)
+        return not any(left <= place < right for place in self._barriers)
 
     def _clear(self, left: int, right: int) -> bool:
         return self._open(left, right) and not any(left <= place < right for place in self._commas)
 
-    def _segment_end(self, start: int) -> int:
-        return next((begin for begin, _ in self._barriers if begin >= start), len(self.words))
+
+def _lexicon(phrases: Phrases) -> Lexicon[None]:
+    return Lexicon([(None, phrases.all)])

@@ -1,4 +1,4 @@
-"""Phrases as a clinician writes them, compiled to regular expressions and to an index of their first letters.
+"""Phrases as a clinician writes them, compiled so that a text is looked up in them instead of searched with them.
 
 The notation of the chapters, used wherever rules/ lists words:
 
@@ -15,14 +15,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Generic, NamedTuple, TypeVar
 
 from cds.reasoning.language.text import fold
 
-__all__ = ["Index", "PhraseError", "compile_phrases"]
+__all__ = ["Hit", "Lexicon", "PhraseError", "compile_phrases", "stems_in"]
 
-STEM = 5
-"""Letters of a word that the index looks at."""
+M = TypeVar("M")
+
+_LONG = 8
+_SHORT = 5
+"""Letters of a word that an index looks at: of a word that is written out, and of one with an open end."""
 
 _SPACE = r"[\s()\[\]\"«»“”-]+"
 _GAP = (
@@ -32,11 +36,94 @@ _GAP = (
 """Up to four words, none of which denies what follows: "ulcère … cicatrisé" isn't "ulcère non cicatrisé"."""
 
 _WORDS = re.compile(r"[a-z0-9]+")
-_TOKEN = re.compile(r"\*?[^\W_]+\*?|\*|[ ]*…[ ]*|[ ]+|-|'|’|\(|\)\??|\||[./+%,>:]")
+_SIGN = re.compile(r"\*?[^\W_]+\*?|\*|[ ]*…[ ]*|[ ]+|-|'|’|\(|\)\??|\||[./+%,>:]")
 
 
 class PhraseError(ValueError):
     """A phrase that isn't written in the notation."""
+
+
+class Hit(NamedTuple, Generic[M]):
+    """A phrase of a lexicon at [start, end) of a folded text, and what it means."""
+
+    start: int
+    end: int
+    meaning: M
+
+
+class Lexicon(Generic[M]):
+    """Phrases and what they mean.
+
+    A phrase is tried on a text only if a telling word of it stands there, so that a large lexicon costs next to nothing
+    on the many texts that say none of it.
+    """
+
+    def __init__(self, entries: Iterable[tuple[M, Iterable[str]]]) -> None:
+        by_stem: dict[str, list[int]] = {}
+        inside: dict[str, list[int]] = {}
+        phrases: dict[tuple[str, M], int] = {}
+        for meaning, each in entries:
+            for phrase in each:
+                part = _parse(phrase)
+                number = phrases.setdefault((part.regex, meaning), len(phrases))
+                if part.stems is not None:
+                    for stem in part.stems:
+                        by_stem.setdefault(stem, []).append(number)
+                elif phrase[0] == "*":
+                    inside.setdefault(fold(phrase.strip("*").split()[0]), []).append(number)
+                else:
+                    raise PhraseError(f"'{phrase}' has no word that must stand in the text")
+        self._phrases = tuple(phrases)
+        self._by_stem = {stem: tuple(numbers) for stem, numbers in by_stem.items()}
+        self._stems = frozenset(by_stem)
+        self._inside = tuple((letters, tuple(numbers)) for letters, numbers in inside.items())
+
+    def may_stand_in(self, text: str, stems: set[str]) -> bool:
+        """Whether any phrase could stand in a folded text with these `stems_in` it; wrong on the generous side only."""
+        return not self._stems.isdisjoint(stems) or any(letters in text for letters, _ in self._inside)
+
+    def find(self, text: str, stems: set[str]) -> list[Hit[M]]:
+        """Every phrase that stands in the folded `text` (or in a part of a text that has these stems), in order."""
+        numbers = {number for stem in self._stems & stems for number in self._by_stem[stem]}
+        for letters, more in self._inside:
+            if letters in text:
+                numbers.update(more)
+        if not numbers:
+            return []
+        hits: list[Hit[M]] = []
+        for number in numbers:
+            regex, meaning = self._phrases[number]
+            pattern = _compiled(regex)
+            found = pattern.search(text)
+            while found is not None:
+                start, end = found.span()
+                whole = start == 0 or not text[start - 1].isalnum()
+                if whole:
+                    hits.append(Hit(start, end, meaning))
+                found = pattern.search(text, end if whole and end > start else start + 1)
+        if len(hits) > 1:
+            hits.sort(key=lambda hit: hit[:2])
+        return hits
+
+
+def stems_in(folded: str) -> set[str]:
+    """What the lexicons look up: the beginnings of the words of a folded text."""
+    words = _WORDS.findall(folded)
+    stems = {word[:_LONG] for word in words}
+    stems.update([word[:_SHORT] for word in words])
+    return stems
+
+
+def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
+    """One regular expression for folded text that finds any of `phrases`, the longest first."""
+    parts = sorted({_parse(phrase).regex for phrase in phrases}, key=lambda regex: (-len(regex), regex))
+    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![a-z0-9])")
+
+
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    """Compiled when it is first needed. It begins with the phrase itself, so that `re` can leap to its first letters."""
+    return re.compile(f"(?:{regex})(?![a-z0-9])")
 
 
 class _Part(NamedTuple):
@@ -56,64 +143,22 @@ class _Part(NamedTuple):
     """Of a plain word, folded."""
 
 
-def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
-    """One regular expression for folded text that finds any of `phrases`, the longest first."""
-    parts = sorted({_parse(phrase).regex for phrase in phrases}, key=lambda regex: (-len(regex), regex))
-    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![a-z0-9])")
-
-
-class Index:
-    """Which of many patterns could match a text: the words of a text are looked up, no pattern is run."""
-
-    def __init__(self, phrases: Sequence[Iterable[str]]) -> None:
-        by_stem: dict[str, list[int]] = {}
-        inside: dict[str, list[int]] = {}
-        for number, each in enumerate(phrases):
-            for phrase in each:
-                part = _parse(phrase)
-                if part.stems is not None:
-                    for stem in part.stems:
-                        by_stem.setdefault(stem, []).append(number)
-                elif phrase[0] == "*":
-                    inside.setdefault(fold(phrase.strip("*").split()[0]), []).append(number)
-                else:
-                    raise PhraseError(f"'{phrase}' has no word that must stand in the text")
-        self._by_stem = {stem: tuple(numbers) for stem, numbers in by_stem.items()}
-        self._stems = frozenset(by_stem)
-        self._inside = tuple((letters, tuple(numbers)) for letters, numbers in inside.items())
-
-    def hit(self, folded: str) -> bool:
-        """Whether any pattern could match."""
-        if not self._stems.isdisjoint([word[:STEM] for word in _WORDS.findall(folded)]):
-            return True
-        return any(letters in folded for letters, _ in self._inside)
-
-    def candidates(self, folded: str) -> list[int]:
-        """Numbers of the patterns that could match, in order."""
-        stems = self._stems.intersection([word[:STEM] for word in _WORDS.findall(folded)])
-        found = {number for stem in stems for number in self._by_stem[stem]}
-        for letters, numbers in self._inside:
-            if letters in folded:
-                found.update(numbers)
-        return sorted(found)
-
-
 def _parse(phrase: str) -> _Part:
-    tokens = _TOKEN.findall(phrase)
-    if "".join(tokens) != phrase:
+    signs = _SIGN.findall(phrase)
+    if "".join(signs) != phrase:
         raise PhraseError(f"'{phrase}' holds a sign that the notation doesn't know")
-    part, rest = _alternatives(tokens, 0, phrase)
-    if rest != len(tokens):
+    part, rest = _alternatives(signs, 0, phrase)
+    if rest != len(signs):
         raise PhraseError(f"'{phrase}' has a bracket that isn't closed or opened")
     return part
 
 
-def _alternatives(tokens: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
+def _alternatives(signs: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
     branches: list[_Part] = []
     while True:
-        branch, at = _sequence(tokens, at, phrase)
+        branch, at = _sequence(signs, at, phrase)
         branches.append(branch)
-        if at < len(tokens) and tokens[at] == "|":
+        if at < len(signs) and signs[at] == "|":
             at += 1
             continue
         break
@@ -126,22 +171,22 @@ def _alternatives(tokens: Sequence[str], at: int, phrase: str) -> tuple[_Part, i
     return _Part("|".join(branch.regex for branch in branches), stems, separates=ends), at
 
 
-def _sequence(tokens: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
+def _sequence(signs: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
     parts: list[_Part] = []
-    while at < len(tokens) and tokens[at] not in ("|", ")", ")?"):
-        sign = tokens[at]
+    while at < len(signs) and signs[at] not in ("|", ")", ")?"):
+        sign = signs[at]
         at += 1
         if sign == "(":
-            inner, at = _alternatives(tokens, at, phrase)
-            if at == len(tokens):
+            inner, at = _alternatives(signs, at, phrase)
+            if at == len(signs):
                 raise PhraseError(f"'{phrase}' has a bracket that isn't closed")
-            optional = tokens[at] == ")?"
+            optional = signs[at] == ")?"
             at += 1
             regex = f"(?:{inner.regex}){'?' if optional else ''}"
             parts.append(_Part(regex, None if optional else inner.stems, inner.separates, optional))
         else:
             parts.append(_piece(sign))
-    return _Part("".join(part.regex for part in parts), _best(parts), bool(parts) and parts[-1].separates), at
+    return _Part("".join(part.regex for part in parts), _telling(parts), bool(parts) and parts[-1].separates), at
 
 
 def _piece(sign: str) -> _Part:
@@ -171,11 +216,11 @@ def _word(sign: str) -> _Part:
     forms = {letters} if plain else _forms(letters)
     longest_first = sorted(forms, key=lambda form: (-len(form), form))
     regex = letters if len(forms) == 1 else f"(?:{'|'.join(longest_first)})"
-    return _Part(regex, frozenset(form[:STEM] for form in forms), letters=letters)
+    return _Part(regex, frozenset(form[:_LONG] for form in forms), letters=letters)
 
 
 def _forms(letters: str) -> set[str]:
-    """Gender and number of a French or English word: a generous guess, no word of the other sense comes near."""
+    """Gender and number of a French or English word: a generous guess, no word of another sense comes near."""
     if letters.endswith("eux"):
         return {letters, letters[:-1] + "se", letters[:-1] + "ses"}
     if letters.endswith("y"):
@@ -189,21 +234,20 @@ def _forms(letters: str) -> set[str]:
 
 def _open_stems(letters: str) -> frozenset[str] | None:
     """Of a word with an open end; one with fewer letters than a stem is filled up, if there are few ways to do so."""
-    missing = STEM - len(letters)
-    if missing <= 0:
-        return frozenset({letters[:STEM]})
+    if len(letters) >= _SHORT:
+        return frozenset({letters[: _LONG if len(letters) >= _LONG else _SHORT]})
+    missing = _SHORT - len(letters)
     if missing > 2:
         return None
-    alphabet = "abcdefghijklmnopqrstuvwxyz"
     stems = {letters}
     grown = [letters]
     for _ in range(missing):
-        grown = [stem + letter for stem in grown for letter in alphabet]
+        grown = [stem + letter for stem in grown for letter in "abcdefghijklmnopqrstuvwxyz"]
         stems.update(grown)
     return frozenset(stems)
 
 
-def _best(parts: Sequence[_Part]) -> frozenset[str] | None:
+def _telling(parts: Sequence[_Part]) -> frozenset[str] | None:
     """The most telling stems of a sequence: of the word that is longest and has the fewest ways to be written."""
     best: frozenset[str] | None = None
     rank = (0, 0)
@@ -212,7 +256,9 @@ def _best(parts: Sequence[_Part]) -> frozenset[str] | None:
         if part.stems is not None and boundary:
             stems = part.stems
             if part.letters and number + 2 < len(parts) and parts[number + 1].glues:
-                stems |= {(part.letters + parts[number + 2].letters)[:STEM]}
+                following = parts[number + 2]
+                endings = following.stems or {following.letters}
+                stems |= {(part.letters + ending)[:_LONG] for ending in endings}
             here = (min(map(len, stems)), -len(stems))
             if best is None or here > rank:
                 best, rank = stems, here

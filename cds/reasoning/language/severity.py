@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cds.reasoning.language.negation import Listener, spans
-from cds.reasoning.language.patterns import compile_phrases
+from cds.reasoning.language.negation import Listener
+from cds.reasoning.language.patterns import Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.text import fold
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Severities"]
 
 _FEW_WORDS = 4
+_ORDER: tuple[Severity, ...] = ("absent", "mild", "moderate", "marked")
 
 
 class Severities:
@@ -28,8 +29,7 @@ class Severities:
             ("moderate", words.moderate),
             ("marked", words.marked),
         )
-        self._grades = tuple((grade, compile_phrases(phrases.all)) for grade, phrases in grades)
-        self._any = compile_phrases(phrase for _, phrases in grades for phrase in phrases.all)
+        self._grades = Lexicon([(grade, phrases.all) for grade, phrases in grades])
         absent = compile_phrases(words.absent.all).pattern
         self._absent = re.compile(rf"^\W*{absent}|{absent}\W*$")
         self._not_absent = compile_phrases(words.not_absent.all)
@@ -40,11 +40,12 @@ class Severities:
         "absent" when a text of a few words denies: "absent", "pas d'œdème".
         """
         folded = fold(text)
-        if self._any.search(folded) is not None:
+        if self._grades.may_stand_in(folded, stems_in(folded)):
             for heard in self._listener.hear(text):
-                for grade, pattern in self._grades:
-                    if any(not heard.negated(*span) for span in spans(pattern, heard.words)):
-                        return grade
+                hits = self._grades.find(heard.words, heard.stems)
+                named = {hit.meaning for hit in hits if not heard.negated(hit.start, hit.end)}
+                if named:
+                    return min(named, key=_ORDER.index)
         if len(re.findall(r"[a-z0-9]+", folded)) > _FEW_WORDS or self._not_absent.search(folded):
             return None
         return "absent" if self._absent.search(folded) else None

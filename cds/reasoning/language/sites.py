@@ -5,18 +5,18 @@ Every comparison is three-valued: what isn't known is never read as "somewhere e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from cds.reasoning.language.patterns import compile_phrases
+from cds.reasoning.language.negation import Span, overlaps
+from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.text import fold
 
 if TYPE_CHECKING:
     from cds.reasoning.knowledge.language import Area, Region, SitesChapter
 
-__all__ = ["NOWHERE", "Named", "Site", "Sites"]
+__all__ = ["NOWHERE", "Site", "Sites"]
 
 SIDES = frozenset({"left", "right"})
 
@@ -31,14 +31,6 @@ class Site(NamedTuple):
 NOWHERE = Site()
 
 
-class Named(NamedTuple):
-    """A region word in a folded text."""
-
-    region: str
-    start: int
-    end: int
-
-
 class Sites:
     """Compiled rules/sites.yaml."""
 
@@ -46,20 +38,14 @@ class Sites:
         self.regions: Mapping[str, Region] = {region.id: region for region in chapter.regions}
         self.areas: Mapping[str, Area] = {area.id: area for area in chapter.areas}
         self._above = {region: frozenset(self._ancestors(region)) for region in self.regions}
-        self._words = [
-            (region.id, compile_phrases(region.fr + region.en)) for region in chapter.regions if region.fr + region.en
-        ]
+        self._words = Lexicon([(region.id, region.fr + region.en) for region in chapter.regions])
         self._alone = [(region.id, compile_phrases(region.alone)) for region in chapter.regions if region.alone]
-        self._any = compile_phrases(
-            phrase for region in chapter.regions for phrase in (*region.fr, *region.en, *region.alone)
-        )
-        self._never = compile_phrases(chapter.never.all)
+        self._never = Lexicon([(None, chapter.never.all)])
         sides = chapter.sides
-        self._sides = tuple(
-            (frozenset(meaning), compile_phrases(phrases.all))
-            for meaning, phrases in ((("left",), sides.left), (("right",), sides.right), (SIDES, sides.both))
+        self._sides: Lexicon[frozenset[str]] = Lexicon(
+            [(frozenset({"left"}), sides.left.all), (frozenset({"right"}), sides.right.all), (SIDES, sides.both.all)]
         )
-        self._never_sides = compile_phrases(sides.never.all)
+        self._never_sides = Lexicon([(None, sides.never.all)])
         self.read_one = lru_cache(maxsize=2048)(self._read_one)
 
     def read(self, *texts: str) -> Site:
@@ -73,39 +59,36 @@ class Sites:
 
     def _read_one(self, text: str) -> Site:
         words = fold(text)
-        site = self.site_in(words)
+        site = self.site_in(words, stems_in(words))
         if site.regions:
             return site
         alone = (region for region, pattern in self._alone if pattern.fullmatch(words.strip()))
         return Site(frozenset(alone), site.sides)
 
-    def site_in(self, words: str) -> Site:
+    def site_in(self, words: str, stems: set[str]) -> Site:
         """The site that a folded sentence names."""
-        return self.site_of((named.region for named in self.find(words)), words)
+        return self.site_of((named.meaning for named in self.find(words, stems)), words, stems)
 
-    def find(self, words: str) -> list[Named]:
+    def find(self, words: str, stems: set[str]) -> list[Hit[str]]:
         """Every region word of a folded text, in order; of overlapping ones the longest."""
-        if self._any.search(words) is None:
-            return []
-        words = self._never.sub(lambda found: " " * len(found.group()), words)
-        found = [
-            Named(region, match.start(), match.end())
-            for region, pattern in self._words
-            for match in pattern.finditer(words)
-        ]
-        found.sort(key=lambda named: (named.start - named.end, named.start))
-        kept: list[Named] = []
-        for named in found:
-            if not any(named.start < other.end and other.start < named.end for other in kept):
-                kept.append(named)
-        return sorted(kept, key=lambda named: named.start)
+        found = self._words.find(words, stems)
+        if not found:
+            return found
+        taken: list[Span] = [hit[:2] for hit in self._never.find(words, stems)]
+        kept: list[Hit[str]] = []
+        for hit in sorted(found, key=lambda hit: (hit.start - hit.end, hit.start)):
+            if not overlaps(hit.start, hit.end, taken):
+                kept.append(hit)
+                taken.append(hit[:2])
+        return sorted(kept)
 
-    def sides(self, words: str) -> frozenset[str]:
+    def sides(self, words: str, stems: set[str]) -> frozenset[str]:
         """The sides that a folded text names."""
-        if not re.search(r"left|right|gauche|droit|bilat|both|deux|\b[lr]t\b|\bd?te?\b|gche|each", words):
+        found = self._sides.find(words, stems)
+        if not found:
             return frozenset()
-        words = self._never_sides.sub(" ", words)
-        return frozenset().union(*(meaning for meaning, pattern in self._sides if pattern.search(words)))
+        never = [hit[:2] for hit in self._never_sides.find(words, stems)]
+        return frozenset().union(*(hit.meaning for hit in found if not overlaps(hit.start, hit.end, never)))
 
     def inside(self, region: str, other: str) -> bool:
         """Whether `region` is `other` or a part of it."""
@@ -159,9 +142,9 @@ class Sites:
         """Whether `region` is a body region in the sense of TRG-2."""
         return self.regions[region].place
 
-    def site_of(self, regions: Iterable[str], words: str) -> Site:
+    def site_of(self, regions: Iterable[str], words: str, stems: set[str]) -> Site:
         """The site of regions found in the folded sentence `words`."""
-        return Site(self._narrowest(set(regions)), self.sides(words))
+        return Site(self._narrowest(set(regions)), self.sides(words, stems))
 
     def _members(self, area: Area) -> frozenset[str]:
         joints = {region.id for region in self.regions.values() if region.joint} if area.joints else set()

@@ -7,15 +7,15 @@ What a word means stands in rules/terms/; a term id is a concept of the catalogu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from cds.reasoning.language.negation import Heard, Listener, overlaps, spans
-from cds.reasoning.language.patterns import Index, compile_phrases
+from cds.reasoning.language.negation import Heard, Listener, Span, overlaps
+from cds.reasoning.language.patterns import Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.sites import Site, Sites
 
 if TYPE_CHECKING:
-    from cds.reasoning.knowledge.language import Term, TermsChapter
+    from cds.reasoning.knowledge.language import TermsChapter
 
 __all__ = ["Said", "Terms", "largest_size_cm"]
 
@@ -38,27 +38,22 @@ class Said(NamedTuple):
     """Regions and sides that the sentence names."""
 
 
-class _Compiled(NamedTuple):
-    id: str
-    pattern: re.Pattern[str]
-    alone: re.Pattern[str] | None
-    never: re.Pattern[str] | None
-    larger_than_cm: float | None
-
-
 class Terms:
     """Compiled rules/terms/."""
 
     def __init__(self, chapter: TermsChapter, listener: Listener, sites: Sites) -> None:
         self._listener = listener
         self._sites = sites
-        self._terms = tuple(_compiled(term) for term in chapter.terms)
+        self._words = Lexicon([(term.id, term.phrases) for term in chapter.terms])
+        self._never = Lexicon([(term.id, term.never) for term in chapter.terms])
+        self._place = {term.id: place for place, term in enumerate(chapter.terms)}
+        self._alone = {term.id: compile_phrases(term.alone) for term in chapter.terms if term.alone}
+        self._larger_than = {term.id: term.larger_than_cm for term in chapter.terms if term.larger_than_cm is not None}
         self.groups: Mapping[str, str] = {term.id: term.group for term in chapter.terms}
-        self._index = Index([term.phrases for term in chapter.terms])
 
     def could_say(self, folded: str) -> bool:
         """Whether a folded text could say any term; cheap, and wrong only on the generous side."""
-        return self._index.hit(folded)
+        return self._words.may_stand_in(folded, stems_in(folded))
 
     def concepts(self, text: str) -> tuple[Said, ...]:
         """Every term that `text` says, sentence by sentence, once per sentence."""
@@ -67,33 +62,42 @@ class Terms:
             said += self.in_sentence(heard)
         return tuple(said)
 
-    def in_sentence(self, heard: Heard) -> Iterable[Said]:
-        """Every term that one sentence says."""
-        site: Site | None = None
-        for number in self._index.candidates(heard.words):
-            term = self._terms[number]
-            certain = _mentioned(term, heard)
-            if certain is None:
+    def in_sentence(self, heard: Heard) -> list[Said]:
+        """Every term that one sentence says, in the order of the chapters."""
+        mentions = self._mentions(heard)
+        if not mentions:
+            return []
+        site = self._sites.site_in(heard.words, heard.stems)
+        said = []
+        for term in sorted(mentions, key=self._place.__getitem__):
+            in_doubt = all(heard.hypothetical(start, end) for start, end in mentions[term])
+            said.append(Said(term, heard.written, in_doubt, site))
+        return said
+
+    def _mentions(self, heard: Heard) -> dict[str, list[Span]]:
+        """Where the sentence says each term without denying it."""
+        words, stems = heard.words, heard.stems
+        hits = self._words.find(words, stems)
+        if not hits:
+            return {}
+        taken: dict[str, list[Span]] = {}
+        for never in self._never.find(words, stems):
+            taken.setdefault(never.meaning, []).append(never[:2])
+        mentions: dict[str, list[Span]] = {}
+        for start, end, term in hits:
+            if overlaps(start, end, taken.get(term, ())) or not self._admitted(term, start, end, words):
                 continue
-            if site is None:
-                site = self._sites.site_in(heard.words)
-            yield Said(term.id, heard.written, not certain, site)
+            if not heard.negated(start, end):
+                mentions.setdefault(term, []).append((start, end))
+        return mentions
 
-
-def _mentioned(term: _Compiled, heard: Heard) -> bool | None:
-    """None when the sentence doesn't say the term; else whether it says it without doubt."""
-    found = spans(term.pattern, heard.words)
-    if not found and term.alone is not None and term.alone.fullmatch(heard.words.strip(" .")):
-        return True
-    if found and term.never is not None:
-        taken = spans(term.never, heard.words)
-        found = [span for span in found if not overlaps(span, taken)]
-    if found and term.larger_than_cm is not None and largest_size_cm(heard.words) <= term.larger_than_cm:
-        return None
-    found = [span for span in found if not heard.negated(*span)]
-    if not found:
-        return None
-    return not all(heard.hypothetical(*span) for span in found)
+    def _admitted(self, term: str, start: int, end: int, words: str) -> bool:
+        """Whether a term's own conditions hold: a size in the sentence, an abbreviation that stands alone."""
+        larger_than = self._larger_than.get(term)
+        if larger_than is not None and largest_size_cm(words) <= larger_than:
+            return False
+        alone = self._alone.get(term)
+        return alone is None or alone.fullmatch(words[start:end]) is None or words.strip(" .") == words[start:end]
 
 
 def largest_size_cm(folded: str) -> float:
@@ -104,13 +108,3 @@ def largest_size_cm(folded: str) -> float:
         numbers = [float(number.replace(",", ".")) for number in _NUMBER.findall(found.group(1))]
         largest = max(largest, *(number * factor for number in numbers))
     return largest
-
-
-def _compiled(term: Term) -> _Compiled:
-    return _Compiled(
-        term.id,
-        compile_phrases(term.fr + term.en),
-        compile_phrases(term.alone) if term.alone else None,
-        compile_phrases(term.never) if term.never else None,
-        term.larger_than_cm,
-    )

@@ -9,92 +9,53 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 __all__ = ["fold", "sentences"]
 
-_COMBINING = re.compile("[\u0300-\u036f]+")
-_LETTERS = (("œ", "e"), ("æ", "e"), ("’", "'"), ("‘", "'"), ("`", "'"), ("´", "'"), ("–", "-"), ("—", "-"), ("‑", "-"))
-_LIGATURES = (("\u0300", ""), ("−", "-"), ("≥", ">="), ("≤", "<="), ("\u00ad", ""), ("\u200b", ""))
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _SPELLINGS = (("ae", "e"), ("oe", "e"), ("iz", "is"), ("yz", "ys"), ("our", "or"))
+_SIGNS = {
+    **dict.fromkeys("’‘´ʼ", "'"),
+    **dict.fromkeys("–—‑−", "-"),
+    **dict.fromkeys("\u00ad\u200b\ufeff", ""),
+    "œ": "oe",
+    "æ": "ae",
+    "≥": ">=",
+    "≤": "<=",
+    "×": "x",
+}
+
+
+@lru_cache(maxsize=1024)
+def _plain(sign: str) -> str:
+    """One character beyond ASCII without its accent; unchanged where it has no plain form."""
+    if sign in _SIGNS:
+        return _SIGNS[sign]
+    return "".join(each for each in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(each))
 
 
 def fold(text: str) -> str:
     """`text` in lower case, without accents and ligatures, in one spelling for British, American and French words."""
     text = text.lower()
     if not text.isascii():
-        for written, plain in _LETTERS:
-            text = text.replace(written, plain)
-        text = _COMBINING.sub("", unicodedata.normalize("NFKD", text))
-        for written, plain in _LIGATURES:
-            text = text.replace(written, plain)
+        text = _BEYOND_ASCII.sub(lambda found: _plain(found.group()), text)
     for written, plain in _SPELLINGS:
         text = text.replace(written, plain)
     return text
 
 
 # A title never ends a sentence; a unit, an initial or a shortened adjective does unless it goes on in lower case.
-_TITLES = frozenset(
-    [
-        "dr",
-        "pr",
-        "prof",
-        "mr",
-        "mrs",
-        "ms",
-        "mme",
-        "mlle",
-        "st",
-        "ste",
-        "vs",
-        "cf",
-        "env",
-        "approx",
-        "ca",
-        "fig",
-        "resp",
-        "no",
-        "nb",
-        "tel",
-        "ref",
-        "i.e",
-        "e.g",
-        "p.ex",
-        "ex",
-        "al",
-    ]
-)
-_SHORTENED = frozenset(
-    [
-        "cm",
-        "mm",
-        "mg",
-        "kg",
-        "ml",
-        "dl",
-        "art",
-        "lt",
-        "rt",
-        "ant",
-        "post",
-        "inf",
-        "sup",
-        "lat",
-        "med",
-        "bilat",
-        "dte",
-        "gche",
-        "dt",
-        "g",
-        "d",
-        "incl",
-        "max",
-        "min",
-        "moy",
-        "diam",
-        "lig",
-        "musc",
-    ]
-)
+# fmt: off
+_TITLES = frozenset((
+    "dr", "pr", "prof", "mr", "mrs", "ms", "mme", "mlle", "st", "ste", "vs", "cf", "env", "approx", "ca", "fig",
+    "resp", "no", "nb", "tel", "ref", "i.e", "e.g", "p.ex", "ex", "al",
+))
+_SHORTENED = frozenset((
+    "cm", "mm", "mg", "kg", "ml", "dl", "art", "lt", "rt", "ant", "post", "inf", "sup", "lat", "med", "bilat", "dte",
+    "gche", "dt", "incl", "max", "min", "moy", "diam", "lig", "musc",
+))
+# fmt: on
 _BREAK = re.compile(r"[.!?…]+(?=\s|$)|\r\n?|\n")
 _LAST_WORD = re.compile(r"([^\W\d_](?:[\w.]*\w)?)$")
 _BULLET = re.compile(r"\s*(?:[-*•·]|\d+[.)])\s")
