@@ -6,6 +6,7 @@ something is remembered by code, whether a name is of interest by its words; nei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
@@ -14,7 +15,7 @@ from cds.fhir.resources import CodeableConcept
 from cds.fhir.terminology import LabCode, Terminology
 from cds.reasoning.chart import Coding, Match
 
-__all__ = ["AMBIGUOUS", "Codes", "Meaning", "words"]
+__all__ = ["AMBIGUOUS", "Codes", "Meaning", "without_property", "words"]
 
 Meaning = LabCode | Literal[True] | None
 """A laboratory test, something else that is of interest, or nothing."""
@@ -22,6 +23,7 @@ Meaning = LabCode | Literal[True] | None
 AMBIGUOUS: Final = LabCode("", "", "", 0)
 """The codings of one concept name different laboratory tests: it cannot be said which one was measured."""
 
+_MASS: Final = re.compile(r"\s*\[[^\]]*\bmass\b[^\]]*\]", re.IGNORECASE)
 _REMEMBERED: Final = 8192
 _LONGEST: Final = 200
 """Names longer than this are sentences: judged, not remembered."""
@@ -30,10 +32,11 @@ _LONGEST: Final = 200
 class Codes:
     """Terminology, medicines and words of interest, with what they said before."""
 
-    def __init__(self, terminology: Terminology, medicines: Medicines, interesting: Callable[[str], bool]) -> None:
+    def __init__(self, terminology: Terminology, medicines: Medicines, named: Callable[[str], bool]) -> None:
+        """`named`: whether a name says something that a rule knows."""
         self._terminology = terminology
         self._recognise = medicines.recognise
-        self._interesting = interesting
+        self._named = named
         self._meanings: dict[str | None, dict[str | None, Meaning]] = {}
         self._size = 0
         self._names: dict[str, bool] = {}
@@ -78,10 +81,10 @@ class Codes:
         return None
 
     def interesting(self, text: str) -> bool:
-        """Whether words are of interest."""
+        """Whether a name is of interest."""
         known = self._names.get(text)
         if known is None:
-            known = self._interesting(text)
+            known = self._named(without_property(text))
             if len(text) <= _LONGEST:
                 if len(self._names) >= _REMEMBERED:
                     self._names.clear()
@@ -147,6 +150,11 @@ class Codes:
         self._size += 1
         self._meanings.setdefault(system, {})[code] = meaning
         return meaning
+
+
+def without_property(name: str) -> str:
+    """A name without LOINC's property axis: no soft-tissue mass is meant by "Hemoglobin [Mass/volume] in Blood"."""
+    return _MASS.sub("", name) if "[" in name else name
 
 
 def _better(one: Meaning, other: Meaning) -> Meaning:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from cds.fhir.codes import AMBIGUOUS, Meaning, words
+from cds.fhir.codes import AMBIGUOUS, Meaning, without_property, words
 from cds.fhir.lens import Lens, status
 from cds.fhir.resources import Annotation, CodeableConcept, Component, Observation, Quantity, ReferenceRange
 from cds.fhir.severity import says_absent, severity
@@ -302,7 +302,7 @@ def _finding(whole: Observation, part: Part, when: Moment | None, preliminary: b
     return Finding(
         source=_ref(whole),
         matches=codes.matches(part.code),
-        texts=words(part.code),
+        texts=tuple(map(without_property, words(part.code))),
         value=value,
         unit=unit,
         value_matches=codes.matches(concept),

@@ -77,16 +77,19 @@ class Reader:
         medicines: Medicines,
         *,
         interesting: Callable[[str], bool] = lambda _: True,
+        named: Callable[[str], bool] | None = None,
         templates: Mapping[str, str] | None = None,
     ) -> None:
-        """`interesting`: whether words hold a term of a rule; without it, all words are kept.
+        """`interesting`: whether words (values, notes) could hold a term of a rule: asked often, may err on the generous
+        side; by default all words are kept. `named`: the same for the names of diagnoses and tests, where the answer is
+        remembered, so that an exact one costs nothing; by default the same.
 
         `templates`: the advertised prefetch; by default everything that can be read.
         """
         self.templates = answers.templates(terminology, terminology.labs) if templates is None else dict(templates)
         self._keys = {kind: [key for key in self.templates if answers.kind_of(key) == kind] for kind in answers.KINDS}
         self._means = Means(
-            codes=Codes(terminology, medicines, interesting),
+            codes=Codes(terminology, medicines, named or interesting),
             units=Units(laboratory, terminology),
             interesting=interesting,
             worded=frozenset(test.id for test in laboratory.tests if test.qualitative),

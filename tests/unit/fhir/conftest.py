@@ -12,6 +12,8 @@ from cds.reasoning.knowledge.laboratory import LaboratoryChapter
 from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.reading import read_chapter
 
+RULES = [data.folder("rules")]
+
 
 @pytest.fixture(scope="session")
 def terminology() -> Terminology:
@@ -19,21 +21,26 @@ def terminology() -> Terminology:
 
 
 @pytest.fixture(scope="session")
-def reader(terminology: Terminology) -> Reader:
-    """Every text is of interest to it."""
-    return _reader(terminology)
+def medicines(terminology: Terminology) -> Medicines:
+    return Medicines(read_chapter(MedicinesChapter, "medicines", RULES), terminology)
 
 
 @pytest.fixture(scope="session")
-def choosy_reader(terminology: Terminology) -> Reader:
-    """Only oedema and calcification are of interest to it."""
-    return _reader(terminology, lambda text: any(word in text.lower() for word in ("edema", "œdème", "calcif")))
+def laboratory() -> LaboratoryChapter:
+    return read_chapter(LaboratoryChapter, "laboratory", RULES)
 
 
-def _reader(terminology: Terminology, *interesting: object) -> Reader:
-    rules = [data.folder("rules")]
-    laboratory = read_chapter(LaboratoryChapter, "laboratory", rules)
-    medicines = Medicines(read_chapter(MedicinesChapter, "medicines", rules), terminology)
-    if interesting:
-        return Reader(terminology, laboratory, medicines, interesting=interesting[0])  # type: ignore[arg-type]
+@pytest.fixture(scope="session")
+def reader(terminology: Terminology, laboratory: LaboratoryChapter, medicines: Medicines) -> Reader:
+    """Every text is of interest to it."""
     return Reader(terminology, laboratory, medicines)
+
+
+@pytest.fixture(scope="session")
+def choosy_reader(terminology: Terminology, laboratory: LaboratoryChapter, medicines: Medicines) -> Reader:
+    """Only oedema and calcification are of interest to it."""
+    return Reader(terminology, laboratory, medicines, interesting=_is_oedema_or_calcification)
+
+
+def _is_oedema_or_calcification(text: str) -> bool:
+    return any(word in text.lower() for word in ("edema", "œdème", "calcif"))

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from cds.fhir.codes import Codes
 from cds.fhir.reading import Reader
+from cds.fhir.resources import CodeableConcept
 from cds.reasoning.chart import Finding, Measurement, NotUsed
 from tests.unit.fhir.resources_by_hand import LOINC, SNOMED, concept, observation, quantity, read, refused
 
@@ -352,3 +354,14 @@ def test_what_is_of_no_interest_is_left(choosy_reader: Reader) -> None:
     assert {each.source.id for each in reading.chart.measurements} == {"lab"}
     assert {each.source.id for each in reading.chart.findings} == {"name", "text", "value", "coded", "note", "part"}
     assert refused(reading) == []
+
+
+def test_the_mass_of_a_substance_is_no_lump(terminology: Any, medicines: Any, reader: Reader) -> None:
+    asked: list[str] = []
+    codes = Codes(terminology, medicines, asked.append)  # type: ignore[arg-type]
+    codes.meaning(CodeableConcept(text="Hemoglobin [Mass/volume] in Blood"))
+    codes.meaning(CodeableConcept(text="MCH [Entitic mass] by Automated count"))
+    codes.meaning(CodeableConcept(text="Oedema [left leg]"))
+    assert asked == ["Hemoglobin in Blood", "MCH by Automated count", "Oedema [left leg]"]
+    found = finding(reader, code=concept("Protein [Mass/volume] in Serum"))
+    assert found.texts == ("Protein in Serum",)

@@ -209,3 +209,25 @@ def test_a_synthetic_patient_is_read_as_it_stands(reader: Reader) -> None:
     assert len(chart.reports) == 23
     assert len(chart.problems) == 18
     assert chart.patient.sex == "male"
+
+
+def test_names_may_be_judged_more_exactly_than_other_words(terminology: Any, medicines: Any, laboratory: Any) -> None:
+    asked: list[str] = []
+
+    def named(name: str) -> bool:
+        asked.append(name)
+        return name == "Ankle oedema"
+
+    strict = Reader(terminology, laboratory, medicines, interesting=lambda text: text == "calcified", named=named)
+    sent = {
+        "all": raw(
+            bundle(
+                observation("name", code=concept("Ankle oedema"), valueString="x"),
+                observation("value", code=concept("Leg"), valueString="calcified"),
+                observation("none", code=concept("Leg"), valueString="Ankle oedema"),
+            )
+        )
+    }
+    chart = strict.read(sent, PATIENT, NOW).chart
+    assert {each.source.id for each in chart.findings} == {"name", "value"}
+    assert asked == ["Ankle oedema", "Leg"]
