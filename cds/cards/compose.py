@@ -197,5 +197,5 @@ def _withheld(conclusion: Conclusion, evaluation: Evaluation, tongue: Tongue, de
     """On the red-flag card: which cards are held back meanwhile (RED-1; never in silence)."""
     if conclusion.card not in RED_FLAGS or not evaluation.withheld:
         return []
-    titles = "; ".join(deck.title(card, tongue.language) for card in evaluation.withheld)
+    titles = f"{tongue.semicolon} ".join(deck.title(card, tongue.language) for card in evaluation.withheld)
     return [f"{tongue.sentence['withheld']} {titles}."]

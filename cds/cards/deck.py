@@ -58,6 +58,8 @@ class Tongue(NamedTuple):
     """The words of one language that no card owns, ready for use."""
 
     language: Language
+    colon: str
+    semicolon: str
     formats: Formats
     phrases: Phrases
     heading: Mapping[str, str]
@@ -160,6 +162,8 @@ def _tongue(cards: Cards, wording: Wording, sources: Sources, language: Language
     )]  # fmt: skip
     return Tongue(
         language=language,
+        colon=" :" if language == "fr" else ":",
+        semicolon=" ;" if language == "fr" else ";",
         formats=Formats(wording, language),
         phrases=Phrases.of(wording.labels, language),
         heading={name: f"**{_words(getattr(wording.headings, name), language)}**" for name in Headings.model_fields},

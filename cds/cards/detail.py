@@ -37,12 +37,13 @@ def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: Mapping[s
     heading, language = tongue.heading, tongue.language
     words = face.conclusion.format_map(values) if "{" in face.conclusion else face.conclusion
     parts = [f"{tongue.opening[conclusion.certainty]} {words}"]
-    if conclusion.notes or extras.notes:
-        parts.append(bullets([*(escape(each.in_(language)) for each in conclusion.notes), *extras.notes]))
+    notes = [*(escape(each.in_(language)) for each in conclusion.notes), *extras.notes]
+    if notes:
+        parts.append(bullets(notes))
     messages, facts = face.messages, face.facts
     for added in extras.addenda:
         messages, facts = messages + added.messages, facts + added.facts
-    parts += _section(heading["messages"], messages)
+    parts += _section(heading["messages"], [each for each in messages if each not in notes])
     parts += [heading["data"], _table(conclusion.evidence, tongue)]
     parts += _section(heading["changes"], [*(_gap(each, tongue) for each in conclusion.gaps), *face.changes])
     parts += _section(heading["facts"], facts)
@@ -84,8 +85,9 @@ def _row(evidence: Evidence, tongue: Tongue) -> str:
 
 def _gap(gap: Gap, tongue: Tongue) -> str:
     what = escape(gap.what.in_(tongue.language))
-    words = tongue.gaps[gap.kind]
-    return f"{what} : {words}" if tongue.language == "fr" else f"{what}: {words}"
+    if what.endswith("?"):  # a question says itself what is missing
+        return what
+    return f"{what}{tongue.colon} {tongue.gaps[gap.kind]}"
 
 
 def _rule(conclusion: Conclusion, face: Face, tongue: Tongue) -> str:

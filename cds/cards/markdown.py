@@ -28,7 +28,7 @@ _OPENING = r"^(?:#|[-+=](?=[\s\-+=]|$)|\d{1,9}(?=[.)](?:\s|$)))"
 _untidy = re.compile(_UNTIDY).search
 _markup = re.compile(_MARKUP)
 _LETTER = "a-zA-ZÀ-ÖØ-öø-ÿœŒ"
-_INSIDE = rf"[{_LETTER}0-9,.;()/%'’–-]"
+_INSIDE = rf"[{_LETTER}0-9,.:;?!()/%'’\"«»…+=#°±×µ²³≤≥–-]"
 _harmless = re.compile(rf"[{_LETTER}]{_INSIDE}*(?: {_INSIDE}+)*").fullmatch
 """Words of our languages with single blanks between them: nearly every text, and cheaper to know than what is not."""
 _opening = re.compile(_OPENING).match
@@ -46,7 +46,7 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 def escape(text: str, longest: int = LONGEST) -> str:
     """`text` so that Markdown and HTML show it as it is: in a table cell, in a list item, in a sentence."""
-    if _harmless(text) and len(text) <= longest and "www" not in text.lower():
+    if _harmless(text) and len(text) <= longest and "://" not in text and "www" not in text.lower():
         return text
     text = _markup.sub(_inert, plain(text, longest))
     opening = _opening(text)

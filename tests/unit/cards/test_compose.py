@@ -301,6 +301,18 @@ def test_every_gap_has_words(language: str) -> None:
     assert len(set(lines)) == len(kinds)
 
 
+def test_a_question_needs_no_word_about_what_is_missing() -> None:
+    asked = Conclusion("C-DDX", "DDX-1", gaps=(Gap("ambiguous", same("Is the ulcer open?")),))
+    assert "- Is the ulcer open?\n" in answer(evaluation()._replace(conclusions=(asked,))).cards[0].detail
+
+
+def test_what_a_note_says_is_not_said_again() -> None:
+    said = Text("Benign.", "Bénin.")
+    form = Form("angiolipoma-with-phleboliths", same(""), "text")
+    named = Conclusion("C-FORM", "FRM-7", values={"form": same("x")}, notes=(said,))
+    assert answer(evaluation(forms=(form,))._replace(conclusions=(named,))).cards[0].detail.count("- Benign.") == 1
+
+
 def test_a_form_adds_its_facts_once() -> None:
     two = (Form("calcific-myonecrosis", same(""), "text"), Form("phlebolith", same(""), "coded"))
     named = Conclusion(
