@@ -148,14 +148,14 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers of the services as JSON.")] = False,
 ) -> None:
     """Say what the services find in the record of one patient."""
-    settings, now = _settings(), at or datetime.now(UTC)
+    settings, now, source = _settings(), at or datetime.now(UTC), _input(file)
     language = lang or settings.language
     consultant = Consultant.load(settings)
     asked = [each for each in consultant.services if not service or each.id in service]
     unknown = set(service or ()) - {each.id for each in asked}
     if unknown:
         raise InputError(f"no such service; there are: {', '.join(each.id for each in consultant.services)}")
-    case = consultant.open(_input(file), now, patient)
+    case = consultant.open(source, now, patient)
     answers = {each.id: consultant.answer(each, case, language) for each in asked}
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(answers)).decode())
@@ -176,8 +176,8 @@ def explain(
     """Say of every rule whether it fired, why, on which data, and what would change it."""
     from cds.reasoning.explain import explain as explain_facts
 
-    settings, now = _settings(), at or datetime.now(UTC)
-    explanations = explain_facts(Consultant.load(settings).open(_input(file), now, patient).facts)
+    settings, now, source = _settings(), at or datetime.now(UTC), _input(file)
+    explanations = explain_facts(Consultant.load(settings).open(source, now, patient).facts)
     wanted = {each.upper() for each in rule or ()}
     chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
     if not chosen:

@@ -6,11 +6,14 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from cds.hooks.models import Card, Suggestion
 from cds.reasoning.chart import Access, Patient
 from cds.reasoning.conclusions import Evaluation, Text
-from cds.reasoning.explain import Explanation
+
+if TYPE_CHECKING:
+    from cds.reasoning.explain import Explanation
 
 __all__ = ["evaluation_text", "explanation_text", "unescaped"]
 
@@ -48,6 +51,7 @@ _OUTCOMES = {
     "false": Text("did not fire", "ne s'applique pas"),
     "unknown": Text("unknown: data missing", "inconnu : données manquantes"),
     **_LEVELS,
+    **_CLASSES,
 }
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"<br\s*/?>")

@@ -18,6 +18,7 @@ from cds.reasoning.conclusions import Text
 
 __all__ = ["Entry", "entries", "find", "nearest"]
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TITLES = ("topic", "term", "title", "text", "name")
 """Members that name an entry, best first."""
 
@@ -60,7 +61,7 @@ def nearest(wanted: str, known: Iterable[Entry]) -> str:
 
 def _read(file: Path, label: str) -> Iterator[Entry]:
     text = file.read_text(encoding="utf-8")
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=_LOADER)
     if root is not None:
         yield from _walk(root, text, label)
 

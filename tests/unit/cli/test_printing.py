@@ -4,12 +4,12 @@ from datetime import date
 from typing import get_args
 
 import pytest
-from cds.reasoning.explain import Explanation
 
 from cds.hooks.models import Action, Card, Coding, Source, Suggestion
 from cds.printing import evaluation_text, explanation_text, unescaped
 from cds.reasoning.chart import Access, NotUsed, Patient
 from cds.reasoning.conclusions import Cause, Classification, Evaluation, Form, Stage, Text
+from cds.reasoning.explain import Explanation
 
 PATIENT = Patient("p1", "female", date(1958, 9, 1))
 CARD = Card(
