@@ -66,7 +66,7 @@ class CalcificationReader:
     def __init__(self, chapter: CalcificationChapter, sites: Sites) -> None:
         self.sites = sites
         self.places = frozenset(term.id for term in chapter.terms if term.is_place)
-        self._terms = Lexicon([(term.id, term.fr + term.en) for term in chapter.terms])
+        self.terms = Lexicon([(term.id, term.fr + term.en) for term in chapter.terms])
         self._never_terms = _lexicon(chapter.never_terms)
         self._ossification = _lexicon(chapter.ossification)
         self._pelvis = _lexicon(chapter.pelvis)
@@ -87,7 +87,7 @@ class CalcificationReader:
 
     def could_say(self, folded: str) -> bool:
         """Whether a folded text holds a calcification term; cheap, and wrong only on the generous side."""
-        return self._terms.may_stand_in(folded, stems_in(folded))
+        return self.terms.may_stand_in(folded, stems_in(folded))
 
     def judge(self, heard: Heard) -> Calcified | None:
         """What the sentence says of a calcified soft tissue; None when it says nothing of the kind."""
@@ -110,7 +110,7 @@ class CalcificationReader:
     def _terms_of(self, heard: Heard) -> list[Hit[str]]:
         """Calcification terms that the sentence doesn't deny."""
         words, stems = heard.words, heard.stems
-        found = self._terms.find(words, stems)
+        found = self.terms.find(words, stems)
         if not found:
             return found
         never = [hit[:2] for hit in self._never_terms.find(words, stems)]

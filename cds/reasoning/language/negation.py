@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.text import fold, sentences
@@ -74,16 +74,23 @@ class Listener:
         sayings = [hit[:2] for hit in self._not_relatives.find(words, stems)]
         return any(not overlaps(hit.start, hit.end, sayings) for hit in named)
 
-    def hear(self, text: str) -> Iterator[Heard]:
-        """The sentences of `text` that speak of the patient; a list below a heading about relatives is theirs too."""
+    def hear(self, text: str, wanted: Lexicon[Any] | None = None) -> Iterator[Heard]:
+        """The sentences of `text` that speak of the patient, and in which a phrase of `wanted` may stand.
+
+        A list below a heading about relatives is about relatives too.
+        """
         below_relatives = False
         for written in sentences(text):
             words = fold(written)
             if below_relatives and _BULLET.match(words):
                 continue
+            heading = words[-1:] == ":"
             stems = stems_in(words)
+            if not heading and wanted is not None and not wanted.may_stand_in(words, stems):
+                below_relatives = False
+                continue
             relative = self.about_a_relative(words, stems)
-            below_relatives = relative and words.endswith(":")
+            below_relatives = relative and heading
             if not relative:
                 yield Heard(written, words, stems, self)
 

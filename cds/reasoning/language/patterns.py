@@ -14,8 +14,8 @@ The notation of the chapters, used wherever rules/ lists words:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from cds.reasoning.language.text import fold
@@ -59,21 +59,22 @@ class Lexicon(Generic[M]):
     """
 
     def __init__(self, entries: Iterable[tuple[M, Iterable[str]]]) -> None:
+        parsed = {(phrase, meaning): _parse(phrase) for meaning, each in entries for phrase in each}
+        shared = Counter(stem for part in parsed.values() for option in part.options for stem in option)
         by_stem: dict[str, list[int]] = {}
         inside: dict[str, list[int]] = {}
         phrases: dict[tuple[str, M], int] = {}
-        for meaning, each in entries:
-            for phrase in each:
-                part = _parse(phrase)
-                number = phrases.setdefault((part.regex, meaning), len(phrases))
-                if part.stems is not None:
-                    for stem in part.stems:
-                        by_stem.setdefault(stem, []).append(number)
-                elif phrase[0] == "*":
-                    inside.setdefault(fold(phrase.strip("*").split()[0]), []).append(number)
-                else:
-                    raise PhraseError(f"'{phrase}' has no word that must stand in the text")
+        for (phrase, meaning), part in parsed.items():
+            number = phrases.setdefault((part.regex, meaning), len(phrases))
+            if part.options:
+                for stem in min(part.options, key=lambda option: _commonness(option, shared)):
+                    by_stem.setdefault(stem, []).append(number)
+            elif phrase[0] == "*":
+                inside.setdefault(fold(phrase.strip("*").split()[0]), []).append(number)
+            else:
+                raise PhraseError(f"'{phrase}' has no word that must stand in the text")
         self._phrases = tuple(phrases)
+        self._patterns: list[re.Pattern[str] | None] = [None] * len(phrases)
         self._by_stem = {stem: tuple(numbers) for stem, numbers in by_stem.items()}
         self._stems = frozenset(by_stem)
         self._inside = tuple((letters, tuple(numbers)) for letters, numbers in inside.items())
@@ -92,8 +93,7 @@ class Lexicon(Generic[M]):
             return []
         hits: list[Hit[M]] = []
         for number in numbers:
-            regex, meaning = self._phrases[number]
-            pattern = _compiled(regex)
+            pattern, meaning = self._patterns[number] or self._compiled(number), self._phrases[number][1]
             found = pattern.search(text)
             while found is not None:
                 start, end = found.span()
@@ -105,13 +105,17 @@ class Lexicon(Generic[M]):
             hits.sort(key=lambda hit: hit[:2])
         return hits
 
+    def _compiled(self, number: int) -> re.Pattern[str]:
+        """Compiled when first needed. It begins with the phrase itself, so that `re` can leap to its first letters."""
+        pattern = re.compile(f"(?:{self._phrases[number][0]})(?![a-z0-9])")
+        self._patterns[number] = pattern
+        return pattern
+
 
 def stems_in(folded: str) -> set[str]:
     """What the lexicons look up: the beginnings of the words of a folded text."""
-    words = _WORDS.findall(folded)
-    stems = {word[:_LONG] for word in words}
-    stems.update([word[:_SHORT] for word in words])
-    return stems
+    words = set(_WORDS.findall(folded))
+    return {word[:_LONG] for word in words}.union([word[:_SHORT] for word in words])
 
 
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
@@ -120,20 +124,12 @@ def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![a-z0-9])")
 
 
-@cache
-def _compiled(regex: str) -> re.Pattern[str]:
-    """Compiled when it is first needed. It begins with the phrase itself, so that `re` can leap to its first letters."""
-    return re.compile(f"(?:{regex})(?![a-z0-9])")
-
-
 class _Part(NamedTuple):
-    """A parsed piece: its regular expression, and the stems of which one must stand in a text that it matches.
-
-    `stems` is None where no such stem is known: the piece may be missing, or begins with `*`.
-    """
+    """A parsed piece: its regular expression, and what must stand in a text that it matches."""
 
     regex: str
-    stems: frozenset[str] | None
+    options: tuple[frozenset[str], ...] = ()
+    """Sets of stems: of each set, one stem must stand in the text. None where the piece may be missing or is open."""
     separates: bool = False
     """Where it stands, a new word begins behind it."""
     optional: bool = False
@@ -164,11 +160,10 @@ def _alternatives(signs: Sequence[str], at: int, phrase: str) -> tuple[_Part, in
         break
     if len(branches) == 1:
         return branches[0], at
-    stems: frozenset[str] | None = frozenset()
-    for branch in branches:
-        stems = None if stems is None or branch.stems is None else stems | branch.stems
+    any_of = all(branch.options for branch in branches)
+    options = (frozenset().union(*(_telling(branch.options) for branch in branches)),) if any_of else ()
     ends = all(branch.separates for branch in branches)
-    return _Part("|".join(branch.regex for branch in branches), stems, separates=ends), at
+    return _Part("|".join(branch.regex for branch in branches), options, separates=ends), at
 
 
 def _sequence(signs: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
@@ -183,26 +178,27 @@ def _sequence(signs: Sequence[str], at: int, phrase: str) -> tuple[_Part, int]:
             optional = signs[at] == ")?"
             at += 1
             regex = f"(?:{inner.regex}){'?' if optional else ''}"
-            parts.append(_Part(regex, None if optional else inner.stems, inner.separates, optional))
+            parts.append(_Part(regex, () if optional else inner.options, inner.separates, optional))
         else:
             parts.append(_piece(sign))
-    return _Part("".join(part.regex for part in parts), _telling(parts), bool(parts) and parts[-1].separates), at
+    regex = "".join(part.regex for part in parts)
+    return _Part(regex, tuple(_options(parts)), bool(parts) and parts[-1].separates), at
 
 
 def _piece(sign: str) -> _Part:
     if "…" in sign:
-        return _Part(_GAP, None, separates=True)
+        return _Part(_GAP, separates=True)
     if sign[0] == " ":
-        return _Part(_SPACE, None, separates=True)
+        return _Part(_SPACE, separates=True)
     if sign == "-":
-        return _Part(r"[\s-]?", None, glues=True)
+        return _Part(r"[\s-]?", glues=True)
     if sign in "'’":
-        return _Part(r"'\s?", None, separates=True)
+        return _Part(r"'\s?", separates=True)
     if sign == "*":
-        return _Part(r"[a-z0-9]*", None)
+        return _Part(r"[a-z0-9]*")
     if sign.strip("*").isalnum():
         return _word(sign)
-    return _Part(rf"\s?{re.escape(sign)}\s?", None)
+    return _Part(rf"\s?{re.escape(sign)}\s?")
 
 
 def _word(sign: str) -> _Part:
@@ -211,12 +207,12 @@ def _word(sign: str) -> _Part:
     begins, ends = sign[0] == "*", sign[-1] == "*"
     if begins or ends:
         regex = f"{'[a-z0-9]*' if begins else ''}{letters}{'[a-z0-9]*' if ends else ''}"
-        return _Part(regex, None if begins else _open_stems(letters), letters=letters)
+        return _Part(regex, () if begins else _open_stems(letters), letters=letters)
     plain = bare.isupper() or len(letters) < 3 or letters.isdigit()
     forms = {letters} if plain else _forms(letters)
     longest_first = sorted(forms, key=lambda form: (-len(form), form))
     regex = letters if len(forms) == 1 else f"(?:{'|'.join(longest_first)})"
-    return _Part(regex, frozenset(form[:_LONG] for form in forms), letters=letters)
+    return _Part(regex, (frozenset(form[:_LONG] for form in forms),), letters=letters)
 
 
 def _forms(letters: str) -> set[str]:
@@ -232,35 +228,40 @@ def _forms(letters: str) -> set[str]:
     return {letters, letters + "e", letters + "s", letters + "es", letters + "x"}
 
 
-def _open_stems(letters: str) -> frozenset[str] | None:
+def _open_stems(letters: str) -> tuple[frozenset[str], ...]:
     """Of a word with an open end; one with fewer letters than a stem is filled up, if there are few ways to do so."""
     if len(letters) >= _SHORT:
-        return frozenset({letters[: _LONG if len(letters) >= _LONG else _SHORT]})
+        return (frozenset({letters[: _LONG if len(letters) >= _LONG else _SHORT]}),)
     missing = _SHORT - len(letters)
     if missing > 2:
-        return None
+        return ()
     stems = {letters}
     grown = [letters]
     for _ in range(missing):
         grown = [stem + letter for stem in grown for letter in "abcdefghijklmnopqrstuvwxyz"]
         stems.update(grown)
-    return frozenset(stems)
+    return (frozenset(stems),)
 
 
-def _telling(parts: Sequence[_Part]) -> frozenset[str] | None:
-    """The most telling stems of a sequence: of the word that is longest and has the fewest ways to be written."""
-    best: frozenset[str] | None = None
-    rank = (0, 0)
+def _options(parts: Sequence[_Part]) -> Iterator[frozenset[str]]:
+    """What must stand in a text that a sequence matches: the stems of any word that is sure to begin as a word."""
     boundary = True
     for number, part in enumerate(parts):
-        if part.stems is not None and boundary:
-            stems = part.stems
+        if boundary and part.options:
             if part.letters and number + 2 < len(parts) and parts[number + 1].glues:
                 following = parts[number + 2]
-                endings = following.stems or {following.letters}
-                stems |= {(part.letters + ending)[:_LONG] for ending in endings}
-            here = (min(map(len, stems)), -len(stems))
-            if best is None or here > rank:
-                best, rank = stems, here
+                endings = following.options[0] if following.options else {following.letters}
+                yield part.options[0] | {(part.letters + ending)[:_LONG] for ending in endings}
+            else:
+                yield from part.options
         boundary = part.separates and (boundary or not part.optional)
-    return best
+
+
+def _commonness(stems: frozenset[str], shared: Counter[str]) -> tuple[bool, int, int]:
+    """How many texts and phrases are likely to hold one of `stems`: short words stand everywhere."""
+    return min(map(len, stems)) < 4, max(map(shared.__getitem__, stems)), len(stems)
+
+
+def _telling(options: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The most telling of several options: the longest stems, and the fewest of them."""
+    return max(options, key=lambda stems: (min(map(len, stems)), -len(stems)))

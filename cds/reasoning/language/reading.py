@@ -73,8 +73,8 @@ class Language:
     def _calcified(self, text: str) -> tuple[Calcified, ...]:
         if not self._calcification.could_say(fold(text)):
             return ()
-        judged = (self._calcification.judge(heard) for heard in self._listener.hear(text))
-        return tuple(each for each in judged if each is not None)
+        heard = self._listener.hear(text, self._calcification.terms)
+        return tuple(said for said in map(self._calcification.judge, heard) if said is not None)
 
     def _severity(self, text: str) -> Severity | None:
         """The severity that `text` names (CVI-1); of several the lowest (D-8); None when nothing is said."""

@@ -41,7 +41,7 @@ class Severities:
         """
         folded = fold(text)
         if self._grades.may_stand_in(folded, stems_in(folded)):
-            for heard in self._listener.hear(text):
+            for heard in self._listener.hear(text, self._grades):
                 hits = self._grades.find(heard.words, heard.stems)
                 named = {hit.meaning for hit in hits if not heard.negated(hit.start, hit.end)}
                 if named:

@@ -58,7 +58,7 @@ class Terms:
     def concepts(self, text: str) -> tuple[Said, ...]:
         """Every term that `text` says, sentence by sentence, once per sentence."""
         said: list[Said] = []
-        for heard in self._listener.hear(text):
+        for heard in self._listener.hear(text, self._words):
             said += self.in_sentence(heard)
         return tuple(said)
 
