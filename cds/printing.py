@@ -47,6 +47,7 @@ _INDICATORS = {
 }
 _SEXES = {"female": Text("female", "femme"), "male": Text("male", "homme")}
 _OUTCOMES = {
+    "none": Text("no", "non"),
     "true": Text("fired", "s'applique"),
     "false": Text("did not fire", "ne s'applique pas"),
     "unknown": Text("unknown: data missing", "inconnu : données manquantes"),
@@ -151,12 +152,10 @@ class _Words:
 
     def explanation(self, explanation: Explanation) -> str:
         outcome = _OUTCOMES.get(explanation.outcome)
-        lines = [
-            f"## {explanation.rule} {self.of(explanation.title)}: "
-            + (self.of(outcome) if outcome else explanation.outcome),
-            "",
-            *(f"- {self.of(each)}" for each in explanation.because),
-        ]
+        said = self.of(outcome) if outcome else explanation.outcome
+        lines = [f"## {explanation.rule} {self.of(explanation.title)}{self('', ' ')}: {said}"]
+        if explanation.because:
+            lines += ["", *(f"- {self.of(each)}" for each in explanation.because)]
         if explanation.would_change:
             lines += ["", self("It would change with:", "Ce qui changerait la conclusion :"), ""]
             lines += [f"- {self.of(each)}" for each in explanation.would_change]
