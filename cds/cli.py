@@ -13,13 +13,13 @@ import msgspec
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.markdown import Markdown
 
 from cds import printing, rulebook
 from cds.consult import Consultant, knowledge_folders
 from cds.errors import CdsError, InputError, KnowledgeError
 from cds.hooks.models import Card
 from cds.settings import Settings
+from cds.terminal import show
 
 __all__ = ["main"]
 
@@ -238,6 +238,6 @@ def _input(file: str) -> bytes | Path:
 
 def _print(markdown: str) -> None:
     if sys.stdout.isatty():
-        Console(highlight=False).print(Markdown(markdown))
+        show(markdown, Console(highlight=False))
     else:
         typer.echo(printing.unescaped(markdown), nl=False)

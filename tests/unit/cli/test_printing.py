@@ -84,7 +84,9 @@ def test_an_explanation_says_why_and_what_would_change_it() -> None:
         "It would change with:\n\n"
         "- PTH\n"
     )
-    assert "## MET-PHPT Hyperparathyroïdie primaire : inconnu : données manquantes\n" in explanation_text([explanation], "fr")
+    assert "## MET-PHPT Hyperparathyroïdie primaire : inconnu : données manquantes\n" in explanation_text(
+        [explanation], "fr"
+    )
 
 
 @pytest.mark.parametrize(
