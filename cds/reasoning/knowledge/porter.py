@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
@@ -173,9 +174,9 @@ class SignRow(Dashed):
     concepts: tuple[str, ...] = Field(min_length=1)
     stage: Stages
     in_words: tuple[InWords, ...] = ()
-    only_in_words: Phrases | None = None
-    """Counts only where these words stand in the datum."""
-    never_in_words: Phrases | None = None
+    only_with: str = ""
+    """Counts only where the words of the datum say this term of rules/terms."""
+    never_with: str = ""
     ceap: str = ""
     courses: dict[Course, str] = Field(default_factory=dict)
     provisional: bool = False
@@ -208,20 +209,18 @@ class SignRow(Dashed):
 
 
 class UlcerWords(Dashed):
-    """What words say about the course of an ulcer; `not_healing` is looked for first (PIT-22)."""
+    """What words say about an ulcer: terms of rules/terms, and phrases that speak of treatment failure."""
 
-    not_healing: Phrases
+    not_healing: str
+    healed: str
+    recurrent: str
     failure: Phrases
-    healed: Phrases
-    recurrent: Phrases
 
-    def course(self, folded: str) -> Course | None:
-        """What folded words say; None where they say nothing."""
-        if self.recurrent.search(folded):
-            return "recurrent"
-        if self.not_healing.search(folded):
-            return "open"
-        return "healed" if self.healed.search(folded) else None
+    def course(self, said: Collection[str]) -> Course:
+        """The course by the terms that the words say; open where they say nothing."""
+        if self.healed in said and self.not_healing not in said:
+            return "healed"
+        return "recurrent" if self.recurrent in said else "open"
 
 
 class GlobalSeverity(Dashed):
@@ -247,7 +246,8 @@ class Competing(Dashed):
     id: str
     term: Text
     concept: str = ""
-    never_in_words: Phrases | None = None
+    never_with: str = ""
+    """Does not compete where the words of the datum say this term of rules/terms."""
     lab: str = ""
     below: float = 0
     """In the canonical unit of `lab`."""
@@ -255,6 +255,8 @@ class Competing(Dashed):
     within: Days | None = None
     """A datum with an older date does not compete; one without a date does."""
     same_side: bool = False
+    area: str = "lower-limb"
+    """Where sides matter: a known site outside it does not compete."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

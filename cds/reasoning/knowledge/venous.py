@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 from pydantic import model_validator
 
 from cds.reasoning.conclusions import Text
-from cds.reasoning.knowledge.porter import Course, Dashed, Days, Number, Phrases
+from cds.reasoning.knowledge.porter import Course, Dashed, Days, Number
 
 __all__ = ["Note", "VenousChapter"]
 
@@ -90,7 +90,6 @@ class Ulcer(Dashed):
 
 class Imaging(Dashed):
     radiograph: str
-    radiograph_words: Phrases
     radiograph_within: Days
     duplex: str
     duplex_within: Days

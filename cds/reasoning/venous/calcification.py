@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cds.reasoning.calcifications import Calcification, recorded_calcifications
 from cds.reasoning.facts import Facts
 from cds.reasoning.redflag import assess_red_flag
-from cds.reasoning.venous.imaging import is_leg_radiograph, leg_radiographs
+from cds.reasoning.venous.imaging import leg_radiographs
 from cds.reasoning.venous.staging import Limb
 
 if TYPE_CHECKING:
@@ -66,10 +66,8 @@ def _in_the_leg(facts: Facts, calcification: Calcification) -> bool:
     site = calcification.site
     if site.regions:
         return facts.language.sites.within(site, facts.knowledge.venous.attribution.area) is True
-    for report in facts.chart.reports:
-        if report.source == calcification.source:
-            return is_leg_radiograph(facts, report)
-    return bool(leg_radiographs(facts))
+    radiographs = leg_radiographs(facts)
+    return calcification.source in radiographs if calcification.from_imaging else bool(radiographs)
 
 
 def _limbs(calcification: Calcification, staging: Staging) -> tuple[Limb, ...]:

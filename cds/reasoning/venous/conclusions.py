@@ -247,7 +247,9 @@ def _ulcer(facts: Facts, staging: Staging, calcified: Sequence[LegCalcification]
     over = [each for each in lasting if _over(each.ulcer, calcified)]
     if over:
         yield _not_healing(facts, over, calcified)
-    elif not facts(recorded_calcifications) and not done(facts, rules.imaging.radiograph, rules.imaging.radiograph_within):
+    elif not facts(recorded_calcifications) and not done(
+        facts, rules.imaging.radiograph, rules.imaging.radiograph_within
+    ):
         yield Wanted(
             Conclusion(
                 card="C-CVI-IMG",

@@ -5,57 +5,25 @@ Concepts are looked up, not searched for: what words and codes mean was settled 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
-from cds.reasoning.chart import Finding, Moment, Problem, Procedure, Report, Severity
-from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.chart import Finding, Moment, Problem, Procedure, Report
+from cds.reasoning.conclusions import Text
 from cds.reasoning.facts import Facts
-from cds.reasoning.knowledge.porter import Competing, Course, PorterChapter, SignRow, Span, Uncounted
-from cds.reasoning.laboratory import below, usable_results
+from cds.reasoning.knowledge.porter import Course, PorterChapter, SignRow, Span, Uncounted
 from cds.reasoning.language.sites import Site
-from cds.reasoning.language.text import fold
-from cds.reasoning.medicines import medicines_taken
-from cds.reasoning.recognition import Recognised, recognise, recognition_row
+from cds.reasoning.recognition import Recognised, recognise
 from cds.reasoning.time import age_days
+from cds.reasoning.venous.competing import Explanation, explanations
 from cds.reasoning.venous.staging import Reading, Sign
+from cds.reasoning.venous.words import Words
 
-__all__ = ["Explanation", "on_the_leg", "read_signs", "severity_of", "words_of"]
+__all__ = ["on_the_leg", "read_signs"]
 
 LEG = "leg-area"
 """Area of rules/sites.yaml."""
 CEAP_TERM = Text("CEAP clinical class", "classe clinique CEAP")
-_PARTS = re.compile(r"[,;:()]|\b(?:avec|et|mais|sans|with|and|but|without)\b", re.IGNORECASE)
 _NOT_CONFIRMED = frozenset({"provisional", "preliminary"})
-
-
-class _Words:
-    """The words that a recognition stands on, folded when the first sign asks for them."""
-
-    __slots__ = ("_folded", "recognised")
-
-    def __init__(self, recognised: Recognised) -> None:
-        self.recognised = recognised
-        self._folded: str | None = None
-
-    @property
-    def folded(self) -> str:
-        if self._folded is None:
-            self._folded = words_of(self.recognised)
-        return self._folded
-
-    def say(self, phrases: re.Pattern[str] | None) -> bool:
-        return phrases is not None and phrases.search(self.folded) is not None
-
-
-class Explanation(NamedTuple):
-    """Something in this chart that explains a sign better than the veins."""
-
-    cause: Competing
-    sides: frozenset[str]
-    """Empty: not a matter of sides."""
-    evidence: Evidence
 
 
 def read_signs(facts: Facts) -> list[Reading]:
@@ -65,27 +33,17 @@ def read_signs(facts: Facts) -> list[Reading]:
     if not recognised:
         return []
     rows = {row.id: row for concept in recognised for row in chapter.rows_of.get(concept, ())}
-    explanations: dict[str, tuple[Explanation, ...]] = {}
+    known: dict[str, tuple[Explanation, ...]] = {}
 
     def explained(name: str) -> tuple[Explanation, ...]:
-        if name not in explanations:
-            explanations[name] = tuple(_explanations(facts, chapter.explained_by[name]))
-        return explanations[name]
+        if name not in known:
+            known[name] = tuple(explanations(facts, chapter.explained_by[name]))
+        return known[name]
 
     readings = [reading for row in rows.values() for reading in _of_row(facts, row, explained)]
     if chapter.ceap.concept in recognised:
         readings += _of_ceap(facts)
     return readings + list(_absent(facts, {each.sign.id for each in readings}))
-
-
-def words_of(recognised: Recognised) -> str:
-    """The folded words that a recognition stands on: all words of a diagnosis or finding, one sentence of a report."""
-    datum = recognised.datum
-    if isinstance(datum, Problem):
-        return fold("\n".join(datum.texts))
-    if isinstance(datum, Finding):
-        return fold("\n".join((*datum.texts, *datum.value_texts)))
-    return fold(recognised.text)
 
 
 def on_the_leg(facts: Facts, site: Site, area: str = LEG) -> bool | None:
@@ -103,8 +61,8 @@ def last_seen(recognised: Recognised) -> Moment | None:
 
 def _of_row(facts: Facts, row: SignRow, explained: Callable[[str], tuple[Explanation, ...]]) -> Iterator[Reading]:
     for each in _merged(facts, row):
-        words = _Words(each)
-        if words.say(row.never_in_words) or (row.only_in_words is not None and not words.say(row.only_in_words)):
+        words = Words(facts, each)
+        if (row.only_with and row.only_with not in words.terms) or (row.never_with and row.never_with in words.terms):
             continue
         sign = _sign(facts, row, each, words)
         uncounted = _uncounted(facts, row, each, words)
@@ -133,12 +91,12 @@ def _merged(facts: Facts, row: SignRow) -> list[Recognised]:
     return list(found.values())
 
 
-def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Sign:
+def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: Words) -> Sign:
     chapter = facts.knowledge.porter
     hypothetical = "hypothetical" in recognised.reasons
     doubtful = not _NOT_CONFIRMED.isdisjoint(recognised.reasons)
     said = next((each.stage for each in row.in_words if words.say(each.words)), None)
-    severity = severity_of(facts, recognised, row.concepts)
+    severity = words.severity(row.concepts)
     span = said or row.stage.by(severity)
     if hypothetical and span is not None:
         span = Span(None, span.high)
@@ -175,35 +133,7 @@ def _sign(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> 
     )
 
 
-def severity_of(facts: Facts, recognised: Recognised, concepts: tuple[str, ...]) -> Severity | None:
-    """The severity of what `concepts` name, where the same words also name something else (D-8, D-16).
-
-    « Insuffisance veineuse sévère avec œdème » grades the diagnosis, not the oedema: the part of the sentence that
-    names the thing decides; a severity element belongs to the diagnosis where the words name it. "absent" is a
-    statement of its own only: « varices sans ulcère » denies the ulcer, not the varices.
-    """
-    datum = recognised.datum
-    severity = recognised.severity
-    if severity is None or isinstance(datum, Finding):
-        return severity
-    own = datum.severity if isinstance(datum, Problem) else None
-    if severity == "absent":
-        return own
-    texts = datum.texts if isinstance(datum, Problem) else (recognised.text,)
-    others = _said(facts, texts) & facts.knowledge.porter.concepts - set(concepts)
-    if not others:
-        return severity
-    if own is not None:
-        return None if others.intersection(facts.knowledge.porter.global_severity.of) else own
-    parts = [part for text in texts for part in _PARTS.split(text) if not _said(facts, (part,)).isdisjoint(concepts)]
-    return next((grade for part in parts if (grade := facts.language.severity(part)) not in (None, "absent")), None)
-
-
-def _said(facts: Facts, texts: Iterable[str]) -> set[str]:
-    return {each.term for text in texts for each in facts.language.concepts(text)}
-
-
-def _course(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Course | None:
+def _course(facts: Facts, row: SignRow, recognised: Recognised, words: Words) -> Course | None:
     """Of an ulcer: what its status says, else what its words say, else open (D-10, PIT-22)."""
     if row.listed_for is None:
         return None
@@ -211,14 +141,14 @@ def _course(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -
         return "healed"
     if isinstance(recognised.datum, Problem) and recognised.datum.clinical in ("recurrence", "relapse"):
         return "recurrent"
-    return facts.knowledge.porter.ulcer_words.course(words.folded) or "open"
+    return facts.knowledge.porter.ulcer_words.course(words.terms)
 
 
-def _leg_is_named(facts: Facts, row: SignRow, site: Site, words: _Words) -> bool:
+def _leg_is_named(facts: Facts, row: SignRow, site: Site, words: Words) -> bool:
     return on_the_leg(facts, site, row.area) is True or words.say(row.site_in_words)
 
 
-def _uncounted(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Uncounted | None:
+def _uncounted(facts: Facts, row: SignRow, recognised: Recognised, words: Words) -> Uncounted | None:
     """Why one recognition does not count, whatever else the chart says."""
     if recognised.state == "past" and not row.past_counts:
         return "past"
@@ -229,12 +159,12 @@ def _uncounted(facts: Facts, row: SignRow, recognised: Recognised, words: _Words
         return "undated"
     if row.window is not None and when is not None and age_days(facts.now, when) > row.window:
         return "old"
-    if row.code_yields_to and _words_name_another(facts, row, recognised):
+    if row.code_yields_to and _words_name_another(facts, row, words):
         return "other-sign-in-words"
     return None
 
 
-def _off_site(facts: Facts, row: SignRow, recognised: Recognised, words: _Words) -> Uncounted | None:
+def _off_site(facts: Facts, row: SignRow, recognised: Recognised, words: Words) -> Uncounted | None:
     site = recognised.site
     leg = on_the_leg(facts, site, row.area)
     if leg is False or words.say(row.elsewhere_in_words):
@@ -246,8 +176,9 @@ def _off_site(facts: Facts, row: SignRow, recognised: Recognised, words: _Words)
     return None
 
 
-def _words_name_another(facts: Facts, row: SignRow, recognised: Recognised) -> bool:
+def _words_name_another(facts: Facts, row: SignRow, words: Words) -> bool:
     """A shared ICD code, and words of the same diagnosis that name another sign and not this one (CVI-1a)."""
+    recognised = words.recognised
     datum = recognised.datum
     if not recognised.coded or not isinstance(datum, Problem):
         return False
@@ -257,7 +188,7 @@ def _words_name_another(facts: Facts, row: SignRow, recognised: Recognised) -> b
     others = [concept for name in row.code_yields_to for concept in rows[name].concepts]
     if not any(each.source == recognised.source and not each.coded for each in facts(recognise).of(*others)):
         return False
-    return _said(facts, datum.texts).isdisjoint(row.concepts)
+    return words.terms.isdisjoint(row.concepts)
 
 
 def _of_ceap(facts: Facts) -> Iterator[Reading]:
@@ -321,7 +252,7 @@ def _absent(facts: Facts, present: set[str]) -> Iterator[Reading]:
     for finding in facts.chart.findings:
         if (finding.value is False or finding.severity == "absent") and finding.when is not None:
             said = {match.concept for match in (*finding.matches, *finding.value_matches)}
-            said |= _said(facts, finding.texts)
+            said |= {each.term for text in finding.texts for each in facts.language.concepts(text)}
             for row in facts.knowledge.porter.signs:
                 if row.id in present and not said.isdisjoint(row.concepts):
                     site = facts.language.sites.read(*finding.sites) if finding.sites else Site()
@@ -333,28 +264,3 @@ def _absent(facts: Facts, present: set[str]) -> Iterator[Reading]:
                             sides=site.sides, when=finding.when,
                         )
                     )  # fmt: skip
-
-
-def _explanations(facts: Facts, causes: Iterable[Competing]) -> Iterator[Explanation]:
-    for cause in causes:
-        if cause.concept:
-            yield from _by_concept(facts, cause)
-        elif cause.lab:
-            measured = facts(usable_results).numeric(cause.lab)
-            if measured is not None and below(measured, cause.below):
-                yield Explanation(cause, frozenset(), facts(usable_results).evidence(measured, cause.term))
-        else:
-            for medicine in medicines_taken(facts, cause.medicine):
-                row = Evidence(cause.term, medicine.source, medicine.texts[0] if medicine.texts else "", medicine.since)
-                yield Explanation(cause, frozenset(), row)
-
-
-def _by_concept(facts: Facts, cause: Competing) -> Iterator[Explanation]:
-    for each in facts(recognise).active(cause.concept):
-        if cause.never_in_words is not None and cause.never_in_words.search(words_of(each)):
-            continue
-        if cause.within is not None and each.when is not None and age_days(facts.now, each.when) > cause.within:
-            continue
-        if cause.same_side and on_the_leg(facts, each.site) is False:
-            continue
-        yield Explanation(cause, each.site.sides if cause.same_side else frozenset(), recognition_row(each))

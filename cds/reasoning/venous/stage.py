@@ -10,8 +10,9 @@ from cds.reasoning.conclusions import Evidence, Stage, Text
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.porter import Ceap, PorterChapter
 from cds.reasoning.recognition import Recognised, recognise
-from cds.reasoning.venous.signs import on_the_leg, read_signs, severity_of, words_of
+from cds.reasoning.venous.signs import on_the_leg, read_signs
 from cds.reasoning.venous.staging import Legs, Reading, Sign, staged
+from cds.reasoning.venous.words import Words
 
 __all__ = ["Staging", "ceap_display", "context", "staging"]
 
@@ -64,7 +65,7 @@ def _diagnoses(facts: Facts) -> Iterator[Recognised]:
         if (
             "hypothetical" not in each.reasons
             and on_the_leg(facts, each.site, rules.area) is not False
-            and (each.coded or not rules.elsewhere_in_words.search(words_of(each)))
+            and (each.coded or not Words(facts, each).say(rules.elsewhere_in_words))
         ):
             yield each
     for each in facts(recognise).active(*rules.reflux):
@@ -87,8 +88,8 @@ def _graded(
     signs = {each.sign.source for each in readings}
     for each in diagnoses:
         if each.severity is not None and each.concept in rules.of and isinstance(each.datum, Problem):
-            named = any(said.term in rules.of for text in each.datum.texts for said in facts.language.concepts(text))
-            severity = severity_of(facts, each, rules.of) if named or each.source not in signs else None
+            words = Words(facts, each)
+            severity = words.severity(rules.of) if each.source not in signs or words.name_the_diagnosis() else None
             if severity is not None and severity in rules.highest:
                 yield each, severity
 

@@ -11,8 +11,8 @@ from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days, days_between
-from cds.reasoning.venous.signs import words_of
 from cds.reasoning.venous.staging import Sign
+from cds.reasoning.venous.words import Words
 
 if TYPE_CHECKING:
     from cds.reasoning.venous.stage import Staging
@@ -225,16 +225,16 @@ def _recorded(ulcer: Sign) -> Moment | None:
 
 def _said(facts: Facts, ulcer: Sign) -> Iterator[tuple[Text, Evidence | None]]:
     """What the words of the ulcer, or of another datum about the same leg, say of its healing."""
-    rules, words = facts.knowledge.venous, facts.knowledge.porter.ulcer_words
+    rules, porter = facts.knowledge.venous, facts.knowledge.porter.ulcer_words
     if ulcer.recognised is not None:
-        said = words_of(ulcer.recognised)
-        if words.not_healing.search(said):
-            yield rules.note("said-failure" if words.failure.search(said) else "said-not-healing"), None
+        words = Words(facts, ulcer.recognised)
+        if porter.not_healing in words.terms:
+            yield rules.note("said-failure" if words.say(porter.failure) else "said-not-healing"), None
     for each in facts(recognise).active(*rules.ulcer.not_healing_concepts):
         sides = each.site.sides
         if "hypothetical" in each.reasons or (sides and ulcer.sides and sides.isdisjoint(ulcer.sides)):
             continue
-        failure = words.failure.search(words_of(each))
+        failure = Words(facts, each).say(porter.failure)
         yield rules.note("said-failure" if failure else "said-not-healing"), recognition_row(each)
 
 
