@@ -24,6 +24,9 @@ __all__ = ["Hit", "Lexicon", "PhraseError", "compile_phrases", "stems_in"]
 
 M = TypeVar("M")
 
+_END = r"(?:(?<=')|(?![a-z0-9]))"
+"""Where a phrase may end: at the end of a word, or at an apostrophe, behind which the next word begins ("suspicion d'")."""
+
 _LONG = 8
 _SHORT = 5
 """Letters of a word that an index looks at: of a word that is written out, and of one with an open end."""
@@ -107,7 +110,7 @@ class Lexicon(Generic[M]):
 
     def _compiled(self, number: int) -> re.Pattern[str]:
         """Compiled when first needed. It begins with the phrase itself, so that `re` can leap to its first letters."""
-        pattern = re.compile(f"(?:{self._phrases[number][0]})(?![a-z0-9])")
+        pattern = re.compile(f"(?:{self._phrases[number][0]}){_END}")
         self._patterns[number] = pattern
         return pattern
 
@@ -121,7 +124,7 @@ def stems_in(folded: str) -> set[str]:
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     """One regular expression for folded text that finds any of `phrases`, the longest first."""
     parts = sorted({_parse(phrase).regex for phrase in phrases}, key=lambda regex: (-len(regex), regex))
-    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![a-z0-9])")
+    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(parts) or '(?!)'}){_END}")
 
 
 class _Part(NamedTuple):
