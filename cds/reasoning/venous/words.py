@@ -52,7 +52,7 @@ class Words:
         datum = self.recognised.datum
         if severity is None or isinstance(datum, Finding):
             return severity
-        own = datum.severity if isinstance(datum, Problem) else None
+        own = self._own_severity(datum)
         if severity == "absent":
             return own
         others = self.terms & self._facts.knowledge.porter.concepts - set(concepts)
@@ -63,6 +63,12 @@ class Words:
             return None if self._name_the_diagnosis(parts, concepts) else own
         graded = (self._facts.language.severity(part) for part in parts if self._names(part, concepts))
         return next((each for each in graded if each not in (None, "absent")), None)
+
+    def _own_severity(self, datum: object) -> Severity | None:
+        """What the severity element of a diagnosis says, by code or in words."""
+        if not isinstance(datum, Problem):
+            return None
+        return datum.severity or (self._facts.language.severity(datum.severity_text) if datum.severity_text else None)
 
     def name_the_diagnosis(self) -> bool:
         """Whether a part of the words names the venous diagnosis and no sign with it."""

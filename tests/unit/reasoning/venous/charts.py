@@ -91,7 +91,6 @@ def _problem(number: int, each: Case, now: datetime) -> Problem:
         level="unconfirmed"
         if each.get("verification") in ("provisional", "differential", "unconfirmed")
         else "confirmed",
-        severity=_severity(each),
         severity_text=each.get("severity", ""),
         sites=(each["site"],) if "site" in each else (),
         onset=_ago(now, each.get("onset_d")),
