@@ -6,12 +6,13 @@ mistake of the YAML, with file and line.
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from cds.reasoning.knowledge.reading import Strict
-from cds.reasoning.language.patterns import compile_phrases
+from cds.reasoning.language.patterns import Lexicon
 
 __all__ = [
     "Area",
@@ -31,7 +32,7 @@ Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "
 
 
 def _phrase(phrase: str) -> str:
-    compile_phrases([phrase])
+    Lexicon([(None, [phrase])])
     return phrase
 
 
@@ -179,6 +180,16 @@ class SitesChapter(_Dashed):
     """Phrases that hold the word of a region and mean something else ("femoral neck", "celiac trunk")."""
     regions: tuple[Region, ...]
     areas: tuple[Area, ...]
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> SitesChapter:
+        known = {region.id for region in self.regions}
+        named = {parent for region in self.regions for parent in region.parents}
+        named |= {region for area in self.areas for region in (*area.regions, *area.also)}
+        for name in sorted(named - known):
+            nearest = difflib.get_close_matches(name, known, 1)
+            raise ValueError(f"'{name}' is no region" + (f"; did you mean '{nearest[0]}'?" if nearest else ""))
+        return self
 
 
 class Term(_Dashed):

@@ -77,7 +77,7 @@ class CalcificationReader:
         self.unremarkable = _lexicon(chapter.unremarkable)
         self.unremarkable_before = _lexicon(chapter.unremarkable_before)
         self.beside = _lexicon(chapter.beside)
-        self.joining = compile_phrases(chapter.joining.all)
+        self.joining = re.compile(rf"(?:[a-z]+\s+){{0,2}}{compile_phrases(chapter.joining.all).pattern}")
         self.belonging = frozenset(chapter.belonging.all)
         things: list[Structure] = [*chapter.structures, *chapter.organs]
         self.things = Lexicon([(thing.id, thing.fr + thing.en) for thing in things])

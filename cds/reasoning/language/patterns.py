@@ -72,7 +72,7 @@ class Lexicon(Generic[M]):
             if part.options:
                 for stem in min(part.options, key=lambda option: _commonness(option, shared)):
                     by_stem.setdefault(stem, []).append(number)
-            elif phrase[0] == "*":
+            elif phrase[0] == "*" and phrase.strip("*"):
                 inside.setdefault(fold(phrase.strip("*").split()[0]), []).append(number)
             else:
                 raise PhraseError(f"'{phrase}' has no word that must stand in the text")

@@ -44,7 +44,7 @@ class Terms:
     def __init__(self, chapter: TermsChapter, listener: Listener, sites: Sites) -> None:
         self._listener = listener
         self._sites = sites
-        self._words = Lexicon([(term.id, term.phrases) for term in chapter.terms])
+        self.words = Lexicon([(term.id, term.phrases) for term in chapter.terms])
         self._never = Lexicon([(term.id, term.never) for term in chapter.terms])
         self._place = {term.id: place for place, term in enumerate(chapter.terms)}
         self._alone = {term.id: compile_phrases(term.alone) for term in chapter.terms if term.alone}
@@ -53,12 +53,12 @@ class Terms:
 
     def could_say(self, folded: str) -> bool:
         """Whether a folded text could say any term; cheap, and wrong only on the generous side."""
-        return self._words.may_stand_in(folded, stems_in(folded))
+        return self.words.may_stand_in(folded, stems_in(folded))
 
     def concepts(self, text: str) -> tuple[Said, ...]:
         """Every term that `text` says, sentence by sentence, once per sentence."""
         said: list[Said] = []
-        for heard in self._listener.hear(text, self._words):
+        for heard in self._listener.hear(text, self.words):
             said += self.in_sentence(heard)
         return tuple(said)
 
@@ -77,7 +77,7 @@ class Terms:
     def _mentions(self, heard: Heard) -> dict[str, list[Span]]:
         """Where the sentence says each term without denying it."""
         words, stems = heard.words, heard.stems
-        hits = self._words.find(words, stems)
+        hits = self.words.find(words, stems)
         if not hits:
             return {}
         taken: dict[str, list[Span]] = {}

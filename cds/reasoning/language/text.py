@@ -81,6 +81,8 @@ def sentences(text: str) -> Iterator[str]:
                 continue
         elif mark == "." and _abbreviated(text, found.start(), end):
             continue
+        elif not text[start : found.start()].strip():
+            continue  # "? calcinosis": the mark belongs to what follows
         sentence = text[start:end].strip()
         if sentence:
             yield sentence
