@@ -11,12 +11,13 @@ from cds.reasoning.conclusions import Conclusion, Evidence, Gap, Text
 from cds.reasoning.critical import alarm
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.laboratory import RECENT, usable_results
+from cds.reasoning.laboratory import RECENT
 from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.metabolic import confounders
 from cds.reasoning.patient import paraproteins
 from cds.reasoning.recognition import Recognised, recognition_row
 from cds.reasoning.redflag import assess_red_flag
+from cds.reasoning.results import usable_results
 from cds.reasoning.time import age_days
 from cds.reasoning.workup import Wanted
 

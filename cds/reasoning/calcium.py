@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from cds.reasoning.chart import Measurement, Moment
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.laboratory import CURRENT, RECENT, above, below, usable_results
+from cds.reasoning.laboratory import CURRENT, RECENT, above, below, says_something
 from cds.reasoning.patient import is_pregnant, paraproteins
 from cds.reasoning.recognition import recognise
-from cds.reasoning.time import days_between, hours_between, years_since
+from cds.reasoning.results import usable_results
+from cds.reasoning.time import hours_between
 
-__all__ = ["Calcium", "CalciumStatus", "Doubt", "Sample", "adjusted", "albumin_near", "assess_calcium", "calcium_rows"]
+__all__ = [
+    "Calcium",
+    "CalciumStatus",
+    "Doubt",
+    "Sample",
+    "adjusted",
+    "albumin_near",
+    "assess_calcium",
+    "calcium_rows",
+    "is_doubtful",
+    "kidneys_allow_correction",
+    "totals",
+]
 
 CalciumStatus = Literal["high", "normal", "low", "unreliable", "unknown"]
 Doubt = Literal["", "ionised-normal", "paraprotein", "platelets", "albumin"]
@@ -23,7 +38,7 @@ CORRECTED = Text("Calcium corrected for albumin", "Calcium corrigé par l'albumi
 
 
 class Sample(NamedTuple):
-    """The calcium of one day, as CAL-1 reads it."""
+    """One calcium, as CAL-1 reads it."""
 
     status: CalciumStatus
     kind: Literal["ionised", "corrected", "total"]
@@ -41,6 +56,11 @@ class Sample(NamedTuple):
         return self.measurement.when
 
 
+def _is_reliable(sample: Sample) -> bool:
+    """Says high, normal or low (ACC-6)."""
+    return sample.status in ("high", "normal", "low")
+
+
 class Calcium(NamedTuple):
     """What is known of the calcium."""
 
@@ -56,6 +76,8 @@ class Calcium(NamedTuple):
     """Dates of high samples of the last year, newest first."""
     history: tuple[Sample, ...] = ()
     """Past high samples that are history."""
+    high: Sample | None = None
+    """The high sample that MET-0 rests on: `sample`, or an older one where `sample` is unreliable."""
 
     @property
     def settled(self) -> CalciumStatus:
@@ -65,98 +87,127 @@ class Calcium(NamedTuple):
 
 def assess_calcium(facts: Facts) -> Calcium:
     """CAL-1, LAB-4 and MET-0 for one chart."""
-    laboratory = facts(usable_results)
-    ionised = laboratory.latest("calcium-ionised")
-    totals = sorted(
-        (*laboratory.all("calcium-total", days=RECENT), *laboratory.all("calcium-corrected", days=RECENT)),
-        key=lambda each: (-each.when.instant.timestamp(), each.lab == "calcium-total", each.source.id),
-    )
-    total = totals[0] if totals else None
-    sample = _choose(facts, ionised, total)
+    newest = next(iter(totals(facts, days=RECENT)), None)
+    sample = _chosen(facts, _samples(facts, days=RECENT))
     if sample is None:
-        return Calcium("unknown", None, "history" if _past_highs(facts) else "none", "", total, (), _past_highs(facts))
-    doubt = _doubt(facts, total)
-    highs = _highs(facts)
-    history: tuple[Sample, ...] = ()
-    state: Hypercalcaemia
-    if sample.status == "high":
-        verified = not (doubt and sample.kind != "ionised") and _is_verified(facts, sample, highs)
-        state = "verified" if verified else "unverified"
-    else:
         history = _past_highs(facts)
-        state = "history" if history else "none"
-    return Calcium(sample.status, sample, state, doubt, total, tuple(each.when for each in highs), history)
+        return Calcium("unknown", None, "history" if history else "none", "", newest, (), history)
+    doubt = "" if newest is None else _doubt(facts, _total_sample(facts, newest))
+    highs = _highs(facts, days=facts.knowledge.minerals.verified.days)
+    found = Calcium(sample.status, sample, "none", doubt, newest, _dates((*highs, sample)))
+    # MET-0 asks the newest reliable calcium: one that proves nothing contradicts nothing.
+    judged = sample if _is_reliable(sample) else _chosen(facts, filter(_is_reliable, _samples(facts, days=RECENT)))
+    if judged is not None and judged in highs and _is_verified(facts, highs):
+        return found._replace(hypercalcaemia="verified", high=judged)
+    if sample.status == "high":
+        return found._replace(hypercalcaemia="unverified", high=sample)
+    history = _past_highs(facts)
+    return found._replace(hypercalcaemia="history" if history else "none", history=history)
 
 
-def _choose(facts: Facts, ionised: Measurement | None, total: Measurement | None) -> Sample | None:
-    """CAL-1: ionised first, unless a total was drawn clearly after it; in pregnancy only ionised."""
+def _dates(samples: Iterable[Sample]) -> tuple[Moment, ...]:
+    """When they are high, newest first, one moment a day."""
+    moments = sorted((each.when for each in samples if each.status == "high"), key=_age, reverse=True)
+    return tuple(reversed({moment.instant.date(): moment for moment in moments}.values()))
+
+
+def totals(facts: Facts, *, days: int) -> list[Measurement]:
+    """Total calcium and the laboratory's corrected one, numbers and telling words, newest first."""
+    results = facts(usable_results)
+    found = chain(results.all("calcium-total", days=days), results.all("calcium-corrected", days=days))
+    return sorted(filter(says_something, found), key=_newest_first)
+
+
+def _newest_first(measurement: Measurement) -> tuple[float, bool, str]:
+    return _age(measurement.when), measurement.lab == "calcium-total", measurement.source.id
+
+
+def _age(moment: Moment) -> float:
+    return -moment.instant.timestamp()
+
+
+def _samples(
+    facts: Facts, *, days: int, where: Callable[[Facts, Measurement], bool] = lambda _facts, _measurement: True
+) -> Iterator[Sample]:
+    """Every calcium at most `days` old, ionised ones first, each kind newest first; in pregnancy only ionised ones."""
+    results = facts(usable_results)
+    for each in results.all("calcium-ionised", days=days):
+        if says_something(each) and where(facts, each):
+            yield Sample(results.status(each), "ionised", each.value, each)
+    if not facts(is_pregnant):
+        for each in totals(facts, days=days):
+            if where(facts, each):
+                yield _total_sample(facts, each)
+
+
+def _chosen(facts: Facts, samples: Iterable[Sample]) -> Sample | None:
+    """CAL-1: ionised first, unless a total was drawn clearly after it. `samples`: of each kind the newest first."""
     rules = facts.knowledge.minerals.choice
-    if ionised is not None and (
-        total is None
-        or facts(is_pregnant)
-        or (
-            facts(usable_results).age(ionised) <= rules.ionised_days
-            and hours_between(ionised.when, total.when) <= rules.ionised_hours
-        )
-    ):
-        return _ionised_sample(facts, ionised)
-    if total is None or facts(is_pregnant):
-        return None
-    return _total_sample(facts, total)
-
-
-def _ionised_sample(facts: Facts, ionised: Measurement) -> Sample:
-    return Sample(facts(usable_results).status(ionised), "ionised", ionised.value, ionised)
+    ionised = total = None
+    for each in samples:
+        if each.kind != "ionised":
+            total = each
+            break
+        ionised = ionised or each
+    if ionised is None or total is None:
+        return ionised or total
+    results = facts(usable_results)
+    old = results.age(ionised.measurement) > rules.ionised_days >= results.age(total.measurement)
+    return total if old or hours_between(ionised.when, total.when) > rules.ionised_hours else ionised
 
 
 def _total_sample(facts: Facts, total: Measurement) -> Sample:
-    """The corrected value of that day where CAL-2 allows it, else the uncorrected total with its doubts."""
-    laboratory = facts(usable_results)
-    same_day = [
-        each
-        for lab in ("calcium-corrected", "calcium-total")
-        for each in laboratory.all(lab)
-        if days_between(each.when, total.when) == 0
-    ]
-    corrected = next((each for each in same_day if each.lab == "calcium-corrected"), None)
-    uncorrected = next((each for each in same_day if each.lab == "calcium-total"), None)
+    """The corrected value of that sample where CAL-2 allows it, else the uncorrected total with its doubts."""
+    results = facts(usable_results)
+    corrected, uncorrected = _pair(facts, total)
     albumin = albumin_near(facts, total)
     if corrected is not None and _may_correct(facts, albumin, laboratory_did=True):
-        return Sample(laboratory.status(corrected), "corrected", corrected.value, corrected, albumin)
+        return Sample(results.status(corrected), "corrected", corrected.value, corrected, albumin)
     if uncorrected is None:
         # Only a laboratory-corrected value, and its correction is not to be trusted (CAL-2).
-        assert corrected is not None
         why = Text("corrected value not usable here", "valeur corrigée non utilisable ici")
-        return Sample("unreliable", "corrected", corrected.value, corrected, albumin, why)
-    if (
-        albumin is not None
-        and uncorrected.value is not None
-        and not uncorrected.comparator
-        and _may_correct(facts, albumin)
-    ):
-        value = adjusted(facts, uncorrected.value, albumin)
-        probe = uncorrected._replace(value=value)
-        return Sample(laboratory.status(probe), "corrected", value, uncorrected, albumin)
+        return Sample("unreliable", "corrected", total.value, total, albumin, why)
+    value = uncorrected.value
+    if albumin is not None and value is not None and not uncorrected.comparator and _may_correct(facts, albumin):
+        value = adjusted(facts, value, albumin)
+        return Sample(results.status(uncorrected._replace(value=value)), "corrected", value, uncorrected, albumin)
     return _uncorrected_sample(facts, uncorrected)
 
 
+def _pair(facts: Facts, total: Measurement) -> tuple[Measurement | None, Measurement | None]:
+    """(corrected, uncorrected) of the sample that `total` belongs to; of several in a day the nearest in time."""
+    if total.lab == "calcium-corrected":
+        return total, _uncorrected_of(facts, total)
+    of_that_day = facts(usable_results).around("calcium-corrected", total.when, days=0)
+    return next((each for each in of_that_day if _uncorrected_of(facts, each) == total), None), total
+
+
+def _uncorrected_of(facts: Facts, corrected: Measurement) -> Measurement | None:
+    of_that_day = facts(usable_results).around("calcium-total", corrected.when, days=0)
+    return _nearest(of_that_day, corrected)
+
+
+def _nearest(measurements: Iterable[Measurement], other: Measurement) -> Measurement | None:
+    return min(
+        measurements,
+        key=lambda each: (abs(hours_between(each.when, other.when)), *_newest_first(each)),
+        default=None,
+    )
+
+
 def _uncorrected_sample(facts: Facts, total: Measurement) -> Sample:
+    """CAL-1 (3): what an uncorrected total proves, with the albumin of its time."""
     rules = facts.knowledge.minerals.unreliable
     status = facts(usable_results).status(total)
-    known = [
-        each
-        for each in facts(usable_results).all("albumin")
-        if each.value is not None and days_between(each.when, total.when) <= rules.albumin_days
-    ]
-    albumin = min(known, key=lambda each: days_between(each.when, total.when), default=None)
-    low_or_normal = above(total, rules.total_at_most) is False
+    albumin = _nearest(_known_albumins(facts, total, days=rules.albumin_days), total)
+    not_high = status in ("normal", "low")
     why: Text | None = None
-    if albumin is not None and below(albumin, rules.albumin_below) and low_or_normal:
+    if albumin is not None and below(albumin, rules.albumin_below) and not_high:
         why = Text(
             "albumin < 30 g/L: a total that is not high proves nothing",
             "albumine < 30 g/L : une calcémie totale non élevée ne prouve rien",
         )
-    elif albumin is None and low_or_normal and _low_albumin_expected(facts):
+    elif albumin is None and not_high and _low_albumin_expected(facts):
         why = Text("albumin unknown and probably low", "albumine inconnue et probablement basse")
     elif _near_limit(facts, total) and (
         (albumin is not None and above(albumin, rules.albumin_above))
@@ -174,7 +225,11 @@ def _uncorrected_sample(facts: Facts, total: Measurement) -> Sample:
 def _near_limit(facts: Facts, total: Measurement) -> bool:
     span = facts.knowledge.minerals.unreliable.near_limit
     limits = [each for each in facts(usable_results).limits(total) if each is not None]
-    return total.value is not None and any(abs(total.value - limit) <= span + 1e-9 for limit in limits)
+    return total.value is not None and any(abs(total.value - limit) <= span + _ROUNDING for limit in limits)
+
+
+_ROUNDING = 1e-9
+"""mmol/L: a difference that arithmetic makes and no laboratory."""
 
 
 def _low_albumin_expected(facts: Facts) -> bool:
@@ -189,10 +244,15 @@ def albumin_near(facts: Facts, calcium: Measurement) -> Measurement | None:
     hours = facts.knowledge.minerals.correction.albumin_hours
     near = [
         each
-        for each in facts(usable_results).all("albumin")
-        if each.value is not None and abs(hours_between(each.when, calcium.when)) <= hours
+        for each in _known_albumins(facts, calcium, days=int(hours // 24))
+        if abs(hours_between(each.when, calcium.when)) <= hours
     ]
-    return min(near, key=lambda each: (abs(hours_between(each.when, calcium.when)), each.source.id), default=None)
+    return _nearest(near, calcium)
+
+
+def _known_albumins(facts: Facts, calcium: Measurement, *, days: int) -> list[Measurement]:
+    around = facts(usable_results).around("albumin", calcium.when, days=days)
+    return [each for each in around if each.value is not None]
 
 
 def _may_correct(facts: Facts, albumin: Measurement | None, *, laboratory_did: bool = False) -> bool:
@@ -206,32 +266,47 @@ def _may_correct(facts: Facts, albumin: Measurement | None, *, laboratory_did: b
         or above(albumin, rules.albumin.to) is not False
     ):
         return False
+    return kidneys_allow_correction(facts) and not facts(paraproteins) and not facts(is_pregnant)
+
+
+def kidneys_allow_correction(facts: Facts) -> bool:
+    """CAL-2: eGFR >= 60, or unknown without a renal diagnosis; no dialysis."""
     kidney = facts(assess_kidney)
-    reduced = kidney.egfr_below(rules.egfr_at_least)
-    renal_ok = reduced is False or (reduced is None and not kidney.coded and not kidney.acute)
-    return renal_ok and not kidney.dialysis and not facts(paraproteins) and not facts(is_pregnant)
+    reduced = kidney.egfr_below(facts.knowledge.minerals.correction.egfr_at_least)
+    return reduced is False or (reduced is None and not (kidney.coded or kidney.acute or kidney.transplant))
 
 
 def adjusted(facts: Facts, calcium: float, albumin: Measurement) -> float:
+    """Total calcium (mmol/L) corrected for albumin (CAL-2), without what arithmetic adds behind the sixth decimal."""
     rules = facts.knowledge.minerals.correction
-    return calcium + rules.per_gram * (rules.reference_albumin - (albumin.value or 0.0))
+    return round(calcium + rules.per_gram * (rules.reference_albumin - (albumin.value or 0.0)), 6)
 
 
-def _doubt(facts: Facts, total: Measurement | None) -> Doubt:
-    """LAB-4: whether a high total calcium may be spurious."""
-    if total is None or facts(usable_results).status(total) != "high":
+def is_doubtful(facts: Facts, total: Measurement) -> bool:
+    """Whether a total calcium is unreliable (CAL-1) or not verified (LAB-4, MET-0): ionised calcium comes first."""
+    sample, calcium = _total_sample(facts, total), facts(assess_calcium)
+    if facts(is_pregnant) or not _is_reliable(sample) or _doubt(facts, sample):
+        return True
+    return sample.status == "high" and calcium.hypercalcaemia != "verified"
+
+
+def _doubt(facts: Facts, sample: Sample) -> Doubt:
+    """LAB-4: whether a high total calcium, adjusted or not, may be spurious."""
+    results, total = facts(usable_results), sample.measurement
+    if sample.kind == "ionised" or "high" not in (sample.status, results.status(total)):
         return ""
     rules = facts.knowledge.minerals.pseudo
     drawn = [
-        each
-        for each in facts(usable_results).all("calcium-ionised")
+        results.status(each)
+        for each in results.around("calcium-ionised", total.when, days=rules.ionised_days_after)
         if -rules.ionised_hours_before <= hours_between(total.when, each.when) <= 24 * rules.ionised_days_after
     ]
-    if drawn:
-        return "ionised-normal" if facts(usable_results).status(drawn[0]) in ("normal", "low") else ""
+    known = next((status for status in drawn if status != "unknown"), None)
+    if known is not None:
+        return "" if known == "high" else "ionised-normal"
     if facts(paraproteins):
         return "paraprotein"
-    platelets = facts(usable_results).numeric("platelets", days=CURRENT)
+    platelets = _nearest(results.around("platelets", total.when, days=CURRENT), total)
     if platelets is not None and above(platelets, rules.platelets_above):
         return "platelets"
     albumin = albumin_near(facts, total)
@@ -240,62 +315,48 @@ def _doubt(facts: Facts, total: Measurement | None) -> Doubt:
     return ""
 
 
-def _doubt_of(facts: Facts, sample: Sample) -> Doubt:
-    return "" if sample.kind == "ionised" else _doubt(facts, sample.measurement)
+def _highs(facts: Facts, *, days: int) -> list[Sample]:
+    """The high samples at most `days` old that LAB-4 does not doubt, newest first."""
+    highs = {
+        sample.measurement: sample
+        for sample in _samples(facts, days=days, where=_may_be_high)
+        if sample.status == "high" and not _doubt(facts, sample)
+    }
+    return sorted(highs.values(), key=lambda each: (_age(each.when), each.kind))
 
 
-def _highs(facts: Facts) -> list[Sample]:
-    """The high samples of the last year, one a day, newest first."""
-    days: dict[int, Sample] = {}
-    for sample in _samples(facts, facts.knowledge.minerals.verified.days):
-        if sample.status == "high" and _doubt_of(facts, sample) != "ionised-normal":
-            days.setdefault(sample.when.instant.toordinal(), sample)
-    return sorted(days.values(), key=lambda sample: sample.when.instant, reverse=True)
+def _may_be_high(facts: Facts, measurement: Measurement) -> bool:
+    """Cheap, and wrong only on the generous side: the full reading of hundreds of normal results is not worth it."""
+    rules = facts.knowledge.minerals.correction
+    upper = facts(usable_results).upper_limit(measurement)
+    most = rules.per_gram * (rules.reference_albumin - rules.albumin.from_)
+    return measurement.value is None or (upper is not None and measurement.value + most >= upper)
 
 
-def _samples(facts: Facts, days: int) -> list[Sample]:
-    laboratory = facts(usable_results)
-    samples = [_ionised_sample(facts, each) for each in laboratory.all("calcium-ionised", days=days)]
-    if not facts(is_pregnant):
-        samples += [_total_sample(facts, each) for each in laboratory.all("calcium-total", days=days)]
-        samples += [_total_sample(facts, each) for each in laboratory.all("calcium-corrected", days=days)]
-    return samples
+def _is_verified(facts: Facts, highs: list[Sample]) -> bool:
+    """MET-0: once clearly ionised, once 3.00 mmol/L or more, or twice at least 24 h apart."""
+    rules = facts.knowledge.minerals.verified
+    apart = hours_between(highs[-1].when, highs[0].when) >= rules.apart_hours
+    return apart or any(_is_clear(facts, each) for each in highs)
 
 
-def _is_verified(facts: Facts, sample: Sample, highs: list[Sample]) -> bool:
-    """MET-0: once and clearly ionised, twice at least 24 h apart, or once 3.00 mmol/L or more."""
+def _is_clear(facts: Facts, sample: Sample) -> bool:
+    """High enough to count once: ionised above 1.35 (or 0.05 above the laboratory's own limit), total from 3.00."""
     rules = facts.knowledge.minerals.verified
     measurement = sample.measurement
     if sample.kind == "ionised":
-        own = measurement.high
-        over = above(measurement, rules.ionised_once_above)
-        over_own = None if own is None else above(measurement, own + rules.ionised_above_own_limit_by)
-        if over or over_own:
-            return True
-    elif sample.value is not None:
-        probe = measurement._replace(value=sample.value)
-        if below(probe, rules.single_from) is False:
-            return True
-    return any(hours_between(each.when, sample.when) >= rules.apart_hours for each in highs)
+        limits = [rules.ionised_once_above]
+        if measurement.high is not None:
+            limits.append(round(measurement.high + rules.ionised_above_own_limit_by, 6))
+        return any(above(measurement, limit) for limit in limits)
+    return sample.value is not None and below(measurement._replace(value=sample.value), rules.single_from) is False
 
 
 def _past_highs(facts: Facts) -> tuple[Sample, ...]:
     """High samples that a later one contradicts, or that are stale: history (ACC-5, ACC-6, D-15)."""
     rules = facts.knowledge.minerals.verified
-    days = int(rules.history_years * 365.25)
-    highs: dict[int, Sample] = {}
-    for sample in _samples(facts, days):
-        if (
-            sample.status == "high"
-            and not _doubt_of(facts, sample)
-            and years_since(facts.now, sample.when) <= rules.history_years
-        ):
-            highs.setdefault(sample.when.instant.toordinal(), sample)
-    ordered = sorted(highs.values(), key=lambda sample: sample.when.instant, reverse=True)
-    if not ordered:
-        return ()
-    twice = any(hours_between(each.when, ordered[0].when) >= rules.apart_hours for each in ordered)
-    return tuple(ordered) if twice or _is_verified(facts, ordered[0], []) else ()
+    highs = _highs(facts, days=int(rules.history_years * 365.25))
+    return tuple(highs) if highs and _is_verified(facts, highs) else ()
 
 
 def calcium_rows(calcium: Calcium, facts: Facts) -> tuple[Evidence, ...]:
@@ -313,4 +374,6 @@ def calcium_rows(calcium: Calcium, facts: Facts) -> tuple[Evidence, ...]:
         rows.append(Evidence(CORRECTED, None, Value(sample.value, "mmol/L"), sample.when))
     if sample.kind == "ionised" and calcium.doubt and calcium.total is not None:
         rows.append(facts(usable_results).evidence(calcium.total))
+    if calcium.high is not None and calcium.high is not sample:
+        rows.append(facts(usable_results).evidence(calcium.high.measurement))
     return tuple(rows)

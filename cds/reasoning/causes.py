@@ -10,9 +10,9 @@ from cds.reasoning.conclusions import Certainty, Conclusion, Text
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.metabolic import CauseRule
-from cds.reasoning.laboratory import usable_results
 from cds.reasoning.metabolic import assess_metabolic, cause_rows, confounders
 from cds.reasoning.questions import ask
+from cds.reasoning.results import usable_results
 from cds.reasoning.workup import Wanted
 
 __all__ = ["cause_conclusions"]

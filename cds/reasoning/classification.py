@@ -12,11 +12,12 @@ from cds.reasoning.conclusions import Certainty, Classification, Conclusion, Evi
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.laboratory import RECENT, usable_results
+from cds.reasoning.laboratory import RECENT
 from cds.reasoning.metabolic import assess_metabolic, confounders
 from cds.reasoning.minerals import assess_phosphate, assess_pth, product
 from cds.reasoning.questions import MEANINGS, Answer, Meaning, ask
 from cds.reasoning.redflag import assess_red_flag
+from cds.reasoning.results import usable_results
 from cds.reasoning.workup import Wanted, missing_panel
 
 __all__ = ["Classified", "class_conclusion", "classify", "panel_complete"]
@@ -53,7 +54,8 @@ def classify(facts: Facts) -> Classified:
 
 def _measured(facts: Facts) -> tuple[Measurement, ...]:
     """The calcium and the phosphate that the class rests on."""
-    sample, phosphate = facts(assess_calcium).sample, facts(assess_phosphate).measurement
+    calcium, phosphate = facts(assess_calcium), facts(assess_phosphate).measurement
+    sample = calcium.high or calcium.sample
     return tuple(each for each in (sample.measurement if sample else None, phosphate) if each is not None)
 
 
@@ -150,13 +152,13 @@ _SEEN = {
     "procedures": Text("the procedures", "les actes"),
     "reports": Text("the imaging reports", "les comptes rendus d'imagerie"),
 }
-_SINGLE = Text("eGFR, reduced once: repeat after 90 days", "DFG abaissé une seule fois : à recontrôler après 90 jours")
+_EGFR = Text("eGFR (repeat after 90 days)", "DFG (à recontrôler après 90 jours)")
 
 
 def _gaps(facts: Facts) -> tuple[Gap, ...]:
     """What is missing, old, doubtful or unseen, and would change the class."""
     results, calcium, phosphate = facts(usable_results), facts(assess_calcium), facts(assess_phosphate)
-    gaps = [Gap("missing", item.text) for item in missing_panel(facts)]
+    gaps = [Gap("missing", item.text) for item in missing_panel(facts) if results.latest(item.lab) is None]
     sample = calcium.sample
     if sample is not None and calcium.hypercalcaemia == "unverified":
         gaps.append(Gap("unverified", results.label(sample.measurement.lab), (sample.measurement.source,)))
@@ -170,7 +172,7 @@ def _gaps(facts: Facts) -> tuple[Gap, ...]:
         gaps.append(Gap("single", results.label("phosphate"), (phosphate.measurement.source,)))
     egfr = facts(assess_kidney).egfr
     if egfr is not None and facts(assess_kidney).why == "single":
-        gaps.append(Gap("single", _SINGLE, (egfr.measurement.source,)))
+        gaps.append(Gap("single", _EGFR, (egfr.measurement.source,)))
     for lab in ("calcium-total", "phosphate", "creatinine"):
         old = results.all(lab)[:1]
         if old and results.age(old[0]) > RECENT:
@@ -244,6 +246,8 @@ def _asks(facts: Facts) -> list[str]:
         cause = facts(assess_metabolic).cause(rule.id)
         if cause is not None and cause.level == "possible":
             keys += rule.asks
+    if facts(classify).classification.startswith("METASTATIC"):
+        return keys  # a crystal work-up adds nothing to a calcification that the minerals explain
     rules = facts.knowledge.dystrophic.microcrystal
     causes = {each.id for each in facts(assess_dystrophic).causes}
     young = facts.age is not None and facts.age < rules.age_below

@@ -4,79 +4,118 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from cds.reasoning.calcium import CORRECTED, adjusted, albumin_near, assess_calcium
+from cds.reasoning.calcium import (
+    CORRECTED,
+    adjusted,
+    albumin_near,
+    is_doubtful,
+    kidneys_allow_correction,
+)
 from cds.reasoning.chart import Measurement
 from cds.reasoning.conclusions import Evidence, Value
 from cds.reasoning.facts import Facts
-from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.laboratory import above, below, usable_results
+from cds.reasoning.laboratory import Laboratory, above, below
 from cds.reasoning.patient import is_pregnant
-from cds.reasoning.time import age_days, days_between, within_hours
+from cds.reasoning.results import usable_results
+from cds.reasoning.time import age_days, within_hours
 
 __all__ = ["Alarm", "alarm"]
+
+Card = Literal["C-CRIT-CA-HIGH", "C-CRIT-CA-LOW", "C-URG-CA", "C-URG-CA-LOW"]
+_GRAVITY: tuple[Card, ...] = ("C-CRIT-CA-HIGH", "C-CRIT-CA-LOW", "C-URG-CA", "C-URG-CA-LOW")
 
 
 class Alarm(NamedTuple):
     """A row of CAL-4 that applies."""
 
-    card: Literal["C-CRIT-CA-HIGH", "C-URG-CA", "C-CRIT-CA-LOW", "C-URG-CA-LOW"]
+    card: Card
     evidence: tuple[Evidence, ...]
     confirm_first: bool
-    """The value is unreliable or unverified: an ionised calcium first."""
+    """The value is unreliable, unverified or preliminary: an ionised calcium first."""
 
 
 def alarm(facts: Facts) -> Alarm | None:
-    """CAL-4 for the newest value. A value refused by LAB-2 is not there any more and never fires."""
-    laboratory = facts(usable_results)
-    ionised = laboratory.numeric("calcium-ionised")
-    total = laboratory.numeric("calcium-total") or laboratory.numeric("calcium-corrected")
-    if ionised is not None and (total is None or _same_day_or_later(ionised, total)):
-        return _alarm_for(facts, ionised, ionised.value or 0.0, "ionised")
-    if total is None:
-        return None
-    return _alarm_of_total(facts, total)
+    """CAL-4 for the newest value. A value refused by LAB-2 is not there any more and never fires.
+
+    A preliminary value may raise an alarm, to be confirmed, and never silences one (ACC-4).
+    """
+    results = facts(usable_results)
+    found = [_alarm(facts, each) for each in (results, results.with_preliminary())]
+    fired = [each for each in found if each is not None]
+    return min(fired, key=lambda each: _GRAVITY.index(each.card), default=None)
 
 
-def _same_day_or_later(ionised: Measurement, total: Measurement) -> bool:
-    return ionised.when.instant.date() >= total.when.instant.date()
+def _alarm(facts: Facts, results: Laboratory) -> Alarm | None:
+    ionised = results.numeric("calcium-ionised")
+    total = _newest_total(results)
+    if total is None or (ionised is not None and ionised.when.instant.date() >= total.when.instant.date()):
+        return None if ionised is None else _of_ionised(facts, ionised)
+    found = _high_total(facts, results, total)
+    if found is not None:
+        return found
+    if facts(is_pregnant):
+        # The low rows read only ionised calcium, and so does everything but a high total.
+        return None if ionised is None else _of_ionised(facts, ionised)
+    return _low_total(facts, total)
 
 
-def _alarm_of_total(facts: Facts, total: Measurement) -> Alarm | None:
+def _newest_total(results: Laboratory) -> Measurement | None:
+    both = [results.numeric("calcium-total"), results.numeric("calcium-corrected")]
+    known = [each for each in both if each is not None]
+    return max(known, key=lambda each: each.when.instant, default=None)
+
+
+def _of_ionised(facts: Facts, ionised: Measurement) -> Alarm | None:
+    rules = facts.knowledge.minerals.alarm
+    rows = facts(usable_results).rows((ionised,))
+    if above(ionised, rules.urgent_from.ionised):
+        critical = above(ionised, rules.critical_above.ionised) is True
+        return _fired(facts, ionised, rows, "high", critical=critical, confirm=ionised.preliminary)
+    if below(ionised, rules.critical_below.ionised) and _low_rows_apply(facts, ionised):
+        return _fired(facts, ionised, rows, "low", critical=True, confirm=ionised.preliminary)
+    return None
+
+
+def _high_total(facts: Facts, results: Laboratory, total: Measurement) -> Alarm | None:
+    """The greater of total and adjusted calcium, whatever the albumin."""
     rules = facts.knowledge.minerals.alarm
     value = total.value or 0.0
+    rows = facts(usable_results).rows((total,))
+    candidates = [(value, rows)]
     albumin = albumin_near(facts, total)
-    corrected = adjusted(facts, value, albumin) if albumin is not None and total.lab == "calcium-total" else value
-    reported = [
-        each.value
-        for each in facts(usable_results).all("calcium-corrected")
-        if each.value is not None and days_between(each.when, total.when) == 0
-    ]
-    high = max([value, corrected, *reported])
-    found = _alarm_for(facts, total, high, "total", albumin)
-    if found is not None or facts(is_pregnant):
-        return found if found is None or found.card in ("C-CRIT-CA-HIGH", "C-URG-CA") else None
-    if value >= rules.critical_below.total or not _low_rows_apply(facts, total):
+    if albumin is not None and total.lab == "calcium-total":
+        corrected = adjusted(facts, value, albumin)
+        candidates.append((corrected, _adjusted_rows(facts, total, albumin, corrected)))
+    for each in results.around("calcium-corrected", total.when, days=0):
+        if each.value is not None:
+            candidates.append((each.value, (*rows, *facts(usable_results).rows((each,)))))
+    highest, rows = max(candidates, key=lambda each: each[0])
+    probe = total._replace(value=highest)
+    if below(probe, rules.urgent_from.total) is not False:
         return None
-    low = value
-    may_adjust = (
+    critical = above(probe, rules.critical_above.total) is True
+    return _fired(facts, total, rows, "high", critical=critical, confirm=_is_to_confirm(facts, total))
+
+
+def _low_total(facts: Facts, total: Measurement) -> Alarm | None:
+    """A total under the limit; critical unless a low albumin explains it (PIT-25)."""
+    rules = facts.knowledge.minerals.alarm
+    limit = rules.critical_below.total
+    if not below(total, limit) or not _low_rows_apply(facts, total):
+        return None
+    albumin = albumin_near(facts, total)
+    if (
         albumin is not None
+        and total.lab == "calcium-total"
         and below(albumin, rules.adjust_low_when_albumin_below)
-        and not facts(assess_kidney).dialysis
-        and (
-            facts(assess_kidney).egfr_below(60) is False
-            or (facts(assess_kidney).egfr_below(60) is None and not facts(assess_kidney).coded)
-        )
-    )
-    if may_adjust:
-        low = corrected
-    if age_days(facts.now, total.when) > rules.stale_days:
-        return None
-    evidence = _alarm_rows(facts, total, albumin, low)
-    fresh = within_hours(facts.now, total.when, rules.fresh_hours)
-    critical = low < rules.critical_below.total and fresh
-    return Alarm(
-        "C-CRIT-CA-LOW" if critical else "C-URG-CA-LOW", evidence, facts(assess_calcium).settled == "unreliable"
-    )
+        and kidneys_allow_correction(facts)
+    ):
+        value = adjusted(facts, total.value or 0.0, albumin)
+        rows = _adjusted_rows(facts, total, albumin, value)
+    else:
+        value, rows = total.value or 0.0, facts(usable_results).rows((total, albumin))
+    critical = below(total._replace(value=value), limit) is True
+    return _fired(facts, total, rows, "low", critical=critical, confirm=_is_to_confirm(facts, total))
 
 
 def _low_rows_apply(facts: Facts, measurement: Measurement) -> bool:
@@ -84,37 +123,29 @@ def _low_rows_apply(facts: Facts, measurement: Measurement) -> bool:
     return facts.age is None or facts.age >= 1 or measurement.interpretation == "LL"
 
 
-def _alarm_for(
+def _is_to_confirm(facts: Facts, total: Measurement) -> bool:
+    return total.preliminary or is_doubtful(facts, total)
+
+
+def _fired(
     facts: Facts,
     measurement: Measurement,
-    value: float,
-    kind: Literal["total", "ionised"],
-    albumin: Measurement | None = None,
+    rows: tuple[Evidence, ...],
+    side: Literal["high", "low"],
+    *,
+    critical: bool,
+    confirm: bool,
 ) -> Alarm | None:
-    """The high rows, and for ionised calcium the low ones."""
+    """The row of the table for the age of the value; none when it is stale."""
     rules = facts.knowledge.minerals.alarm
     if age_days(facts.now, measurement.when) > rules.stale_days:
         return None
-    fresh = within_hours(facts.now, measurement.when, rules.fresh_hours)
-    probe = measurement._replace(value=value)
-    ionised = kind == "ionised"
-    critical_above = rules.critical_above.ionised if ionised else rules.critical_above.total
-    urgent = rules.urgent_from.ionised if ionised else rules.urgent_from.total
-    doubtful = facts(assess_calcium).settled == "unreliable"
-    rows = _alarm_rows(facts, measurement, albumin, value)
-    if above(probe, critical_above):
-        return Alarm("C-CRIT-CA-HIGH" if fresh else "C-URG-CA", rows, doubtful)
-    if above(probe, urgent) if ionised else below(probe, urgent) is False:
-        return Alarm("C-URG-CA", rows, doubtful)
-    if ionised and below(probe, rules.critical_below.ionised) and _low_rows_apply(facts, measurement):
-        return Alarm("C-CRIT-CA-LOW" if fresh else "C-URG-CA-LOW", rows, doubtful)
-    return None
+    now = critical and within_hours(facts.now, measurement.when, rules.fresh_hours)
+    if side == "high":
+        return Alarm("C-CRIT-CA-HIGH" if now else "C-URG-CA", rows, confirm)
+    return Alarm("C-CRIT-CA-LOW" if now else "C-URG-CA-LOW", rows, confirm)
 
 
-def _alarm_rows(
-    facts: Facts, measurement: Measurement, albumin: Measurement | None, value: float
-) -> tuple[Evidence, ...]:
-    rows = facts(usable_results).rows((measurement, albumin))
-    if measurement.value is not None and abs(value - measurement.value) > 0.005:
-        rows += (Evidence(CORRECTED, None, Value(value, measurement.unit), measurement.when),)
-    return rows
+def _adjusted_rows(facts: Facts, total: Measurement, albumin: Measurement, value: float) -> tuple[Evidence, ...]:
+    rows = facts(usable_results).rows((total, albumin))
+    return (*rows, Evidence(CORRECTED, None, Value(value, total.unit), total.when))

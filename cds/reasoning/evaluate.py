@@ -16,8 +16,8 @@ from cds.reasoning.facts import Facts
 from cds.reasoning.forms import form_conclusion, parasite_conclusion, recognised_forms, tumour_conclusion
 from cds.reasoning.hints import connective_tissue_conclusion, differential_conclusion
 from cds.reasoning.knowledge import Knowledge
-from cds.reasoning.laboratory import usable_results
 from cds.reasoning.metabolic import assess_metabolic
+from cds.reasoning.results import usable_results
 from cds.reasoning.venous import conclusions as venous_conclusions
 from cds.reasoning.venous import withheld
 from cds.reasoning.venous.stage import staging

@@ -16,11 +16,11 @@ from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms, tumour_flags
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.metabolic import CauseRule
-from cds.reasoning.laboratory import usable_results
 from cds.reasoning.metabolic import assess_metabolic
 from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth, product
 from cds.reasoning.questions import ask
 from cds.reasoning.redflag import assess_red_flag
+from cds.reasoning.results import usable_results
 from cds.reasoning.venous.stage import staging
 from cds.reasoning.workup import missing_panel
 

@@ -13,14 +13,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cds.reasoning.chart import Chart
+from cds.reasoning.time import age_on
 
 if TYPE_CHECKING:
     from cds.reasoning.knowledge import Knowledge
     from cds.reasoning.language.reading import Language
 
-__all__ = ["Facts"]
+__all__ = ["ADULT", "Facts"]
 
 T = TypeVar("T")
+
+ADULT = 18
+"""Years: from this age the limits and formulas of adults hold (LAB-5, REN-1, REN-4)."""
 
 
 class Facts:
@@ -41,7 +45,7 @@ class Facts:
         self.knowledge = knowledge
         self.language: Language = knowledge.language
         self.sex: Literal["male", "female"] | None = chart.patient.sex
-        self.age = _age(chart, now)
+        self.age = age_on(chart.patient.born, now.date())
         """Completed years, a fraction in the first year; None when the date of birth is unknown."""
         self._known: dict[Callable[[Facts], Any], Any] = dict(known or {})
 
@@ -52,12 +56,3 @@ class Facts:
         except KeyError:
             value = self._known[fact] = fact(self)
             return value
-
-
-def _age(chart: Chart, now: datetime) -> float | None:
-    born = chart.patient.born
-    if born is None:
-        return None
-    today = now.date()
-    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    return float(years) if years >= 1 else max((today - born).days, 0) / 366

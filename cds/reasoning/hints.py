@@ -11,9 +11,10 @@ from cds.reasoning.conclusions import Conclusion, Evidence, Text
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms
 from cds.reasoning.knowledge.forms import DifferentialItem
-from cds.reasoning.laboratory import RECENT, usable_results
+from cds.reasoning.laboratory import RECENT
 from cds.reasoning.recognition import recognise, recognition_row
 from cds.reasoning.redflag import assess_red_flag
+from cds.reasoning.results import usable_results
 from cds.reasoning.workup import Wanted
 
 __all__ = ["connective_tissue_conclusion", "differential_conclusion"]

@@ -6,17 +6,20 @@ A single low eGFR proves no chronic disease, an acute injury says nothing of the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from itertools import takewhile
+from math import inf, nextafter
 from statistics import median
 from typing import Literal, NamedTuple
 
 from cds.reasoning.chart import Measurement, Moment, Problem, Procedure
 from cds.reasoning.conclusions import Evidence, Text, Value
-from cds.reasoning.facts import Facts
+from cds.reasoning.facts import ADULT, Facts
 from cds.reasoning.knowledge.kidney import KidneyChapter
-from cds.reasoning.laboratory import RECENT, below, usable_results
+from cds.reasoning.laboratory import RECENT, below, reported_results
 from cds.reasoning.patient import is_pregnant
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
-from cds.reasoning.time import age_days, days_between, hours_between
+from cds.reasoning.time import age_days, age_on, days_between, hours_between
 
 __all__ = ["Category", "Egfr", "Kidney", "assess_kidney", "ckd_epi_2021", "schwartz"]
 
@@ -27,6 +30,18 @@ Why = Literal["dialysis", "value", "code", "acute", "single", "pregnancy", "chil
 
 _EGFR = Text("eGFR", "DFG estimé")
 _UNIT = "mL/min/1.73 m²"
+_REDUCED_BELOW = 60.0
+_SPANS: dict[Category, tuple[float, float]] = {
+    "not-reduced": (_REDUCED_BELOW, inf),
+    "G1": (90, inf),
+    "G2": (60, 90),
+    "G3": (30, 60),
+    "G3a": (45, 60),
+    "G3b": (30, 45),
+    "G4": (15, 30),
+    "G5": (0, 15),
+}
+"""eGFR of a category: from, up to but not including."""
 
 
 class Egfr(NamedTuple):
@@ -37,7 +52,16 @@ class Egfr(NamedTuple):
     measurement: Measurement
     """The reported eGFR, or the creatinine that it was computed from."""
     computed: bool
-    comparator: str = ""
+    comparator: Literal["", "<", "<=", ">", ">="] = ""
+    says: Literal["value", "not-reduced", "nothing"] = "value"
+    """"not-reduced": at 1 year, inside the laboratory's own range (REN-4). "nothing": the sex is unknown, and the two
+    sexes fall into different categories (REN-1)."""
+
+    def below(self, limit: float) -> bool | None:
+        """Whether the eGFR lies below `limit`; None where that is open (LAB-3)."""
+        if self.says == "value":
+            return below(self.measurement._replace(value=self.value, comparator=self.comparator), limit)
+        return False if self.says == "not-reduced" and limit <= _REDUCED_BELOW else None
 
 
 class Kidney(NamedTuple):
@@ -56,7 +80,8 @@ class Kidney(NamedTuple):
     weak: bool
     """The category rests on weak evidence only (words, provisional)."""
     creatinine_rise: float | None
-    """Newest creatinine over the median of the 8-365 days before (or the lowest of 7 days); None when not known."""
+    """Newest creatinine over the median of the 8-365 days before (or the lowest of 7 days); None when not known, and
+    on dialysis, where it says nothing."""
     dialysis_since: Moment | None
     """Earliest dialysis in the chart: a lower bound of the vintage."""
     evidence: tuple[Evidence, ...]
@@ -78,24 +103,14 @@ class Kidney(NamedTuple):
         return self.category in ("G3", "G3a", "G3b")
 
     def egfr_below(self, limit: float) -> bool | None:
-        """Whether the eGFR lies below `limit`: the number as it is, else the category; dialysis lies below everything."""
+        """Whether the eGFR lies below `limit`: by the number, else by the category; dialysis lies below everything."""
         if self.dialysis:
             return True
-        if self.egfr is not None:
-            return _egfr_below(self.egfr, limit)
-        ranges = {
-            "G1": (90, 200),
-            "G2": (60, 90),
-            "G3": (30, 60),
-            "G3a": (45, 60),
-            "G3b": (30, 45),
-            "G4": (15, 30),
-            "G5": (0, 15),
-        }
-        span = ranges.get(self.category or "")
-        if span is None:
-            return False if self.category == "not-reduced" and limit <= 60 else None
-        return True if span[1] <= limit else False if span[0] >= limit else None
+        by_number = self.egfr.below(limit) if self.egfr is not None else None
+        if by_number is not None or self.category is None:
+            return by_number
+        lowest, end = _SPANS[self.category]
+        return True if end <= limit else False if lowest >= limit else None
 
 
 def ckd_epi_2021(creatinine: float, age: float, sex: str, chapter: KidneyChapter) -> float:
@@ -115,49 +130,61 @@ def schwartz(creatinine: float, height: float, chapter: KidneyChapter) -> float:
 
 def assess_kidney(facts: Facts) -> Kidney:
     """REN-1 to REN-5 for one chart."""
-    chapter = facts.knowledge.kidney
     coded = facts(recognise).active("chronic-kidney-disease", *_STAGES)
-    acute, rise = _acute(facts)
-    sessions = _sessions(facts)
     transplants = facts(recognise).active("kidney-transplant")
-    since = min((each.when for each in sessions if each.when), key=lambda when: when.instant, default=None)
+    sessions = _sessions(facts)
+    since = min((each.first for each in sessions if each.first), key=_instant, default=None)
     base = Kidney(
-        None, "none", None, False, acute, bool(transplants), bool(coded),
-        bool(coded) and all(each.weight == "weak" for each in coded), rise, since, (),
+        category=None, why="none", egfr=None, dialysis=False, acute=False, transplant=bool(transplants),
+        coded=bool(coded), weak=_all_weak(coded), creatinine_rise=None, dialysis_since=since, evidence=(),
     )  # fmt: skip
-    on_dialysis = _chronic_dialysis(facts, sessions, transplants)
+    on_dialysis = _chronic_dialysis(facts, sessions, coded, transplants)
     if on_dialysis:
         return base._replace(
-            category="G5D", why="dialysis", dialysis=True, acute=False, weak=False, evidence=_said(on_dialysis)
+            category="G5D", why="dialysis", dialysis=True, weak=_all_weak(on_dialysis), evidence=_said(on_dialysis)
         )
+    acute, rise = _acute(facts)
     stage, stage_evidence = _coded_stage(coded)
+    by_code = base._replace(category=stage, acute=acute, creatinine_rise=rise, evidence=stage_evidence)
     if acute:
         label = Text("Acute kidney injury: eGFR not used", "Insuffisance rénale aiguë : DFG non utilisé")
-        return base._replace(category=stage, why="acute", evidence=stage_evidence, remarks=(label,))
+        return by_code._replace(why="acute", remarks=(label,))
     if facts(is_pregnant):
         label = Text("Pregnancy: eGFR not interpreted", "Grossesse : DFG non interprété")
-        return base._replace(category=stage, why="pregnancy", evidence=stage_evidence, remarks=(label,))
-    series, why = _series(facts)
-    newest = series[0] if series else None
+        return by_code._replace(why="pregnancy", remarks=(label,))
+    return _by_number(facts, by_code, stage)
+
+
+def _by_number(facts: Facts, by_code: Kidney, stage: Category | None) -> Kidney:
+    """REN-2 and REN-3: a number of the last 12 months prevails over the coded stage, once it is known to be chronic."""
+    chapter = facts.knowledge.kidney
+    series = [_of_day(day, chapter) for day in _days(facts)]
+    newest, remarks = series[0] if series else (None, ())
     if newest is None or age_days(facts.now, newest.when) > chapter.value_days:
-        if stage or why == "none":
-            return base._replace(category=stage, why="code" if stage else "none", evidence=stage_evidence)
-        return base._replace(why=why)
-    newest, remarks = _lower_of_both(facts, series, newest)
-    evidence = (_row(newest), *stage_evidence)
-    base = base._replace(egfr=newest, evidence=evidence, remarks=remarks)
-    limit = chapter.chronicity.egfr_below
-    reduced = _egfr_below(newest, limit)
-    if reduced is False:
-        if newest.comparator:
-            return base._replace(category="not-reduced", why="value")
-        return base._replace(category=_category(newest.value, chapter), why="value", weak=False)
-    if coded or _chronic(series, chapter):
-        if newest.comparator:
-            certain = newest.value <= 15  # "<15" is G5 (LAB-3); "<60" only says reduced
-            return base._replace(category="G5" if certain else stage or "G3", why="value")
-        return base._replace(category=_category(newest.value, chapter), why="value")
-    return base._replace(why="single")
+        why: Why = "code" if stage else "child" if facts.age is not None and facts.age < ADULT else "none"
+        return by_code._replace(why=why)
+    if newest.says == "nothing":
+        return by_code._replace(why="code" if stage else "sex-unknown")
+    found = by_code._replace(egfr=newest, evidence=(_row(newest), *by_code.evidence), remarks=remarks, why="value")
+    reduced = newest.below(chapter.chronicity.egfr_below)
+    if reduced is None:
+        return found._replace(why="code" if stage else "none")
+    if not reduced:
+        plain = newest.says == "value" and not newest.comparator
+        return found._replace(category=_category(newest.value, chapter) if plain else "not-reduced", weak=False)
+    chronic = _is_chronic([each for each, _ in series], chapter)
+    if not chronic and not by_code.coded:
+        return found._replace(category=None, why="single")
+    return found._replace(category=_reduced_category(newest, stage, chapter), weak=by_code.weak and not chronic)
+
+
+def _reduced_category(egfr: Egfr, stage: Category | None, chapter: KidneyChapter) -> Category:
+    """LAB-3: "<15" is G5; "<60" only says reduced: the coded stage decides, else the substage is unknown."""
+    if not egfr.comparator:
+        return _category(egfr.value, chapter)
+    highest = _category(nextafter(egfr.value, 0) if egfr.comparator == "<" else egfr.value, chapter)
+    mildest: Category = "G3" if highest in ("G3a", "G3b") else highest
+    return stage if stage is not None and _SPANS[stage][1] <= _SPANS[mildest][1] else mildest
 
 
 _STAGES = ("ckd-stage-5-eskd", "ckd-stage-4", "ckd-stage-3", "ckd-stage-1-2")
@@ -179,189 +206,200 @@ def _coded_stage(coded: tuple[Recognised, ...]) -> tuple[Category | None, tuple[
 
 
 class _Session(NamedTuple):
-    when: Moment | None
+    first: Moment | None
     last: Moment | None
     recognised: Recognised
+    stands: bool
+    """A diagnosis (Z99.2) says it, not a Procedure."""
 
 
 def _sessions(facts: Facts) -> list[_Session]:
     found = []
     for each in facts(recognise).of(*facts.knowledge.kidney.dialysis.concepts):
-        if isinstance(each.datum, Procedure):
-            found.append(_Session(each.datum.first or each.datum.last, each.datum.last or each.datum.first, each))
-        elif isinstance(each.datum, Problem) and each.state == "active":
-            found.append(_Session(each.datum.onset or each.datum.recorded, None, each))
+        datum = each.datum
+        if isinstance(datum, Procedure):
+            found.append(_Session(datum.first or datum.last, datum.last or datum.first, each, stands=False))
+        elif isinstance(datum, Problem) and each.state == "active":
+            since = datum.onset or datum.recorded
+            found.append(_Session(since, since, each, stands=True))
     return found
 
 
 def _chronic_dialysis(
-    facts: Facts, sessions: list[_Session], transplants: tuple[Recognised, ...]
+    facts: Facts, sessions: list[_Session], coded: tuple[Recognised, ...], transplants: tuple[Recognised, ...]
 ) -> tuple[Recognised, ...]:
     """What proves chronic dialysis now (REN-3, PIT-15); empty when nothing does."""
     rules = facts.knowledge.kidney.dialysis
-    coded = facts(recognise).active("chronic-kidney-disease", *_STAGES)
-    if not coded and facts(recognise).active("acute-kidney-injury"):
+    if not coded and not transplants and _acute_diagnosis(facts):
         return ()
-    proof: list[Recognised] = []
-    performed = [each for each in sessions if each.last is not None]
-    last = max((each.last for each in performed if each.last), key=lambda when: when.instant, default=None)
-    if last is not None and age_days(facts.now, last) <= rules.last_days:
-        first = min((each.when for each in performed if each.when), key=lambda when: when.instant)
-        long_enough = age_days(facts.now, first) >= rules.first_days
-        if long_enough or any(each.concept == "ckd-stage-5-eskd" for each in coded):
-            proof += [each.recognised for each in performed]
-    proof += [each.recognised for each in sessions if each.last is None]
-    grafted = max((each.when for each in transplants if each.when), key=lambda when: when.instant, default=None)
+    grafted = max((each.when for each in transplants if each.when), key=_instant, default=None)
+    last = max((each.last for each in sessions if each.last), key=_instant, default=None)
     if grafted is not None and (last is None or grafted.instant > last.instant):
         return ()
-    return tuple(proof)
+    standing = tuple(each.recognised for each in sessions if each.stands)
+    performed = [each for each in sessions if not each.stands and each.first and each.last]
+    if not performed:
+        return standing
+    earliest = min(performed, key=lambda each: each.first.instant)  # type: ignore[union-attr]
+    latest = max(performed, key=lambda each: each.last.instant)  # type: ignore[union-attr]
+    assert earliest.first is not None
+    assert latest.last is not None
+    goes_on = age_days(facts.now, latest.last) <= rules.last_days
+    chronic = age_days(facts.now, earliest.first) >= rules.first_days or any(
+        each.concept == "ckd-stage-5-eskd" for each in coded
+    )
+    if goes_on and chronic:
+        return tuple(dict.fromkeys((latest.recognised, earliest.recognised, *standing)))
+    return standing
+
+
+def _acute_diagnosis(facts: Facts) -> bool:
+    """N17 active: a diagnosis, be it provisional or in words; words of a report count only where they are coded."""
+    return any(
+        each.weight == "strong" or (isinstance(each.datum, Problem) and not each.datum.old_encounter)
+        for each in facts(recognise).active("acute-kidney-injury")
+    )
 
 
 def _acute(facts: Facts) -> tuple[bool, float | None]:
     """Whether the newest creatinine (or a code) says acute kidney injury (REN-5), and the rise over the baseline."""
     rules = facts.knowledge.kidney.acute
-    results = [
-        each
-        for each in facts(usable_results).all("creatinine", days=2 * RECENT)
-        if each.value is not None and not each.comparator
-    ]
-    by_code = any(each.weight == "strong" for each in facts(recognise).active("acute-kidney-injury"))
-    if not results or facts(usable_results).age(results[0]) > RECENT:
+    results = [each for each in facts(reported_results).all("creatinine", days=2 * RECENT) if not each.comparator]
+    known = [(each.when, each.value) for each in results if each.value]
+    by_code = _acute_diagnosis(facts)
+    if not known or age_days(facts.now, known[0][0]) > RECENT:
         return by_code, None
-    newest, older = results[0], results[1:]
-    value = newest.value or 0.0
-    week = [each.value or 0.0 for each in older if hours_between(each.when, newest.when) <= 24 * rules.lowest_days]
-    year = [
-        each.value or 0.0
-        for each in older
-        if rules.median_days.from_ <= days_between(each.when, newest.when) <= rules.median_days.to
-    ]
-    baseline = median(year) if year else min(week, default=0.0)
-    rise = value / baseline if baseline else None
-    if by_code:
-        return True, rise
-    stable = any(
-        days_between(each.when, newest.when) >= rules.stable_days
-        and abs((each.value or 0.0) - value) <= rules.stable_within * value
-        for each in older
-    )
-    if stable:
+    (newest, value), older = known[0], known[1:]
+    two_days = [each for when, each in older if hours_between(when, newest) <= rules.rise_hours]
+    week = [each for when, each in older if days_between(when, newest) <= rules.lowest_days]
+    span = rules.median_days
+    year = [each for when, each in older if span.from_ <= days_between(when, newest) <= span.to]
+    baseline = median(year) if year else min(week, default=None)
+    rise = None if baseline is None else value / baseline
+    if any(
+        days_between(when, newest) >= rules.stable_days and abs(each - value) <= rules.stable_within * value + _ROUNDING
+        for when, each in older
+    ):
         return False, rise
-    two_days = [each.value or 0.0 for each in older if hours_between(each.when, newest.when) <= rules.rise_hours]
-    sudden = bool(two_days) and value - min(two_days) >= rules.rise
-    in_week = bool(week) and value >= rules.ratio * min(week)
-    over_year = bool(year) and value >= rules.ratio * median(year)
-    return sudden or in_week or over_year, rise
+    sudden = bool(two_days) and value - min(two_days) >= rules.rise - _ROUNDING
+    in_week = bool(week) and value >= rules.ratio * min(week) - _ROUNDING
+    over_year = bool(year) and value >= rules.ratio * median(year) - _ROUNDING
+    return by_code or sudden or in_week or over_year, rise
 
 
-def _series(facts: Facts) -> tuple[list[Egfr], Why]:
-    """Every estimate of the last 24 months, newest first, the preferred one of each day first."""
+_ROUNDING = 1e-6
+"""umol/L: a difference that arithmetic makes and no laboratory."""
+
+
+def _days(facts: Facts) -> list[list[Egfr]]:
+    """The estimates of the last 24 months by day, newest day first, the preferred one of each day first."""
     chapter = facts.knowledge.kidney
-    days = chapter.chronicity.search_days
-    if facts.age is None or facts.age >= 18:
-        reported = [
-            Egfr(each.value or 0.0, each.when, each, False, each.comparator)
-            for each in facts(usable_results).all("egfr", days=days)
-            if each.value is not None
-        ]
-        computed, why = _computed(facts, days)
-        return sorted(reported + computed, key=lambda egfr: _preference(egfr, chapter)), why
-    return _of_child(facts, days)
+    days: dict[int, list[Egfr]] = {}
+    for each in _estimates(facts):
+        days.setdefault(each.when.instant.toordinal(), []).append(each)
+    return [sorted(days[day], key=lambda egfr: _preference(egfr, chapter)) for day in sorted(days, reverse=True)]
 
 
-def _preference(egfr: Egfr, chapter: KidneyChapter) -> tuple[int, int, int, str, float]:
-    if chapter.equation == "reported":
-        kind = 1 if egfr.computed else 0
+def _preference(egfr: Egfr, chapter: KidneyChapter) -> tuple[int, int, float, str, float]:
+    """REN-1: the reported CKD-EPI 2021, then ours, then other reported ones in the order of their codes (D-18)."""
+    first = egfr.measurement.lab == "egfr-schwartz" or egfr.measurement.loinc in chapter.ckd_epi_2021.reported_codes
+    if egfr.says == "nothing":
+        kind = 3
+    elif egfr.computed:
+        kind = 1
     else:
-        kind = 1 if egfr.computed else 0 if egfr.measurement.loinc in chapter.ckd_epi_2021.reported_codes else 2
-    return -egfr.when.instant.toordinal(), kind, egfr.measurement.rank, egfr.measurement.source.id, egfr.value
+        kind = 0 if first or chapter.equation == "reported" else 2
+    rank = 0 if egfr.computed else egfr.measurement.rank
+    return kind, rank, -egfr.when.instant.timestamp(), egfr.measurement.source.id, egfr.value
 
 
-def _computed(facts: Facts, days: int) -> tuple[list[Egfr], Why]:
-    chapter = facts.knowledge.kidney
-    results = [
-        each for each in facts(usable_results).all("creatinine", days=days) if each.value and not each.comparator
-    ]
-    if not results or facts.chart.patient.born is None:
-        return [], "none"
+def _estimates(facts: Facts) -> list[Egfr]:
+    """Every estimate of the last 24 months, by the formula for the age on the day of the sample (REN-1, REN-4)."""
+    results, days = facts(reported_results), facts.knowledge.kidney.chronicity.search_days
+    born = facts.chart.patient.born
     found = []
-    for each in results:
-        age = (each.when.instant.date() - facts.chart.patient.born).days / 365.25
-        values = [
-            ckd_epi_2021(each.value or 0.0, age, sex, chapter)
-            for sex in ((facts.sex,) if facts.sex else ("female", "male"))
-        ]
-        if len({_category(value, chapter) for value in values}) == 1:
-            found.append(Egfr(min(values), each.when, each, True))
-    return found, "none" if found else "sex-unknown"
+    for lab in ("egfr", "egfr-schwartz"):
+        for each in results.all(lab, days=days):
+            found.append(_reported(facts, each, age_on(born, each.when.instant.date())))
+    for each in results.all("creatinine", days=days):
+        age = age_on(born, each.when.instant.date())
+        if age is None or not each.value or each.comparator:
+            continue
+        found.append(_ckd_epi(facts, each, each.value) if age >= ADULT else _schwartz(facts, each, each.value, age))
+    return [each for each in found if each is not None]
 
 
-def _of_child(facts: Facts, days: int) -> tuple[list[Egfr], Why]:
-    """REN-4: the laboratory's Schwartz value, else ours from a height that is recent enough."""
+def _reported(facts: Facts, measurement: Measurement, age: float | None) -> Egfr | None:
+    """The laboratory's own estimate; of a child only a Schwartz value, of an adult any other."""
+    if measurement.value is None or (measurement.lab == "egfr") != (age is None or age >= ADULT):
+        return None
+    egfr = Egfr(measurement.value, measurement.when, measurement, False, measurement.comparator)
+    rules = facts.knowledge.kidney.schwartz
+    if age is None or age >= rules.categories_from_age:
+        return egfr
+    in_own_range = measurement.low is not None and below(measurement, measurement.low) is False
+    return egfr._replace(says="not-reduced") if age >= rules.ages.from_ and in_own_range else None
+
+
+def _ckd_epi(facts: Facts, creatinine: Measurement, value: float) -> Egfr:
+    """CKD-EPI 2021; with an unknown sex both, which say something only if both fall into one category (REN-1)."""
+    chapter, born = facts.knowledge.kidney, facts.chart.patient.born
+    assert born is not None
+    age = (creatinine.when.instant.date() - born).days / 365.25
+    sexes = (facts.sex,) if facts.sex else ("female", "male")
+    values = [ckd_epi_2021(value, age, sex, chapter) for sex in sexes]
+    agree = len({_category(each, chapter) for each in values}) == 1
+    return Egfr(min(values), creatinine.when, creatinine, True, says="value" if agree else "nothing")
+
+
+def _schwartz(facts: Facts, creatinine: Measurement, value: float, age: float) -> Egfr | None:
+    """Bedside Schwartz, from the height nearest to the sample; None without one, and under 2 years (REN-4)."""
     chapter = facts.knowledge.kidney
     rules = chapter.schwartz
-    assert facts.age is not None
-    if facts.age < rules.ages.from_:
-        return [], "child"
-    found = [
-        Egfr(each.value or 0.0, each.when, each, False, each.comparator)
-        for each in facts(usable_results).all("egfr-schwartz", days=days)
-        if each.value is not None
+    if age < rules.categories_from_age:
+        return None
+    days = rules.height_days_from_15_years if age >= 15 else rules.height_days
+    heights = facts(reported_results).around("body-height", creatinine.when, days=days)
+    known = [(each.when, each.value) for each in heights if each.value and not each.comparator]
+    if not known:
+        return None
+    _, height = min(known, key=lambda each: days_between(each[0], creatinine.when))
+    return Egfr(schwartz(value, height, chapter), creatinine.when, creatinine, True)
+
+
+def _of_day(day: list[Egfr], chapter: KidneyChapter) -> tuple[Egfr, tuple[Text, ...]]:
+    """The estimate of a day. D-18: where the laboratory and we disagree across 60 or 30, the lower one decides."""
+    preferred = day[0]
+    ours = next((each for each in day if each.computed and each.says == "value"), None)
+    if ours is None:
+        return preferred, ()
+    sides = chapter.ckd_epi_2021.sides
+    apart = [
+        each
+        for each in day
+        if not each.computed and any({each.below(side), ours.below(side)} == {True, False} for side in sides)
     ]
-    max_age = rules.height_days_from_15_years if facts.age >= 15 else rules.height_days
-    height = facts(usable_results).numeric("body-height", days=max_age)
-    if height is not None and height.value:
-        found += [
-            Egfr(schwartz(each.value, height.value, chapter), each.when, each, True)
-            for each in facts(usable_results).all("creatinine", days=days)
-            if each.value and not each.comparator
-        ]
-    if facts.age < rules.categories_from_age:
-        # G categories apply from 2 years: at 1 year only a reported value inside its own range says something.
-        found = [each._replace(value=60.0, comparator=">") for each in found if _in_own_range(each.measurement)]
-    return sorted(found, key=lambda egfr: _preference(egfr, chapter)), "child"
-
-
-def _in_own_range(measurement: Measurement) -> bool:
-    return (
-        measurement.lab == "egfr-schwartz"
-        and measurement.low is not None
-        and below(measurement, measurement.low) is False
+    if not apart:
+        return preferred, ()
+    theirs = min(apart, key=_height)
+    lower = min(ours, theirs, key=_height)
+    words = f"{theirs.comparator}{theirs.value:.0f} / {ours.value:.1f}"
+    remark = Text(
+        f"eGFR reported / computed: {words} {_UNIT}; the lower one decides (D-18)",
+        f"DFG rendu / calculé : {words.replace('.', ',')} {_UNIT} ; le plus bas est retenu (D-18)",
     )
+    return lower, (remark,)
 
 
-def _lower_of_both(facts: Facts, series: list[Egfr], egfr: Egfr) -> tuple[Egfr, tuple[Text, ...]]:
-    """D-18: where the laboratory and we disagree about the same sample across 60 or 30, the lower value decides."""
-    same = [each for each in series if days_between(each.when, egfr.when) == 0 and not each.comparator]
-    computed = [each for each in same if each.computed]
-    reported = [each for each in same if not each.computed]
-    for ours in computed[:1]:
-        for theirs in reported:
-            if any((ours.value < side) != (theirs.value < side) for side in facts.knowledge.kidney.ckd_epi_2021.sides):
-                lower = min(ours, theirs, key=lambda each: each.value)
-                words = f"{theirs.value:.0f} / {ours.value:.0f}"
-                return lower, (
-                    Text(
-                        f"eGFR reported / CKD-EPI 2021: {words} {_UNIT}; the lower one decides (D-18)",
-                        f"DFG rendu / CKD-EPI 2021 : {words} {_UNIT} ; le plus bas est retenu (D-18)",
-                    ),
-                )
-    return egfr, ()
+def _height(egfr: Egfr) -> tuple[float, bool]:
+    return egfr.value, not egfr.comparator.startswith("<")
 
 
-def _chronic(series: list[Egfr], chapter: KidneyChapter) -> bool:
+def _is_chronic(series: list[Egfr], chapter: KidneyChapter) -> bool:
     """REN-2: reduced on two results far enough apart with none above in between."""
-    run = []
-    for each in series:
-        if _egfr_below(each, chapter.chronicity.egfr_below) is not True:
-            break
-        run.append(each)
-    return bool(run) and days_between(run[0].when, run[-1].when) >= chapter.chronicity.apart_days
-
-
-def _egfr_below(egfr: Egfr, limit: float) -> bool | None:
-    probe = egfr.measurement._replace(value=egfr.value, comparator=egfr.comparator)  # type: ignore[arg-type]
-    return below(probe, limit)
+    rules = chapter.chronicity
+    run = list(takewhile(lambda egfr: egfr.below(rules.egfr_below) is True, series))
+    return bool(run) and days_between(run[0].when, run[-1].when) >= rules.apart_days
 
 
 def _category(value: float, chapter: KidneyChapter) -> Category:
@@ -374,6 +412,14 @@ def _category(value: float, chapter: KidneyChapter) -> Category:
 def _row(egfr: Egfr) -> Evidence:
     how = Text("computed from creatinine", "calculé à partir de la créatinine") if egfr.computed else None
     return Evidence(_EGFR, egfr.measurement.source, Value(egfr.value, _UNIT, 0, egfr.comparator), egfr.when, how)
+
+
+def _instant(moment: Moment) -> datetime:
+    return moment.instant
+
+
+def _all_weak(recognised: tuple[Recognised, ...]) -> bool:
+    return bool(recognised) and all(each.weight == "weak" for each in recognised)
 
 
 def _said(recognised: Iterable[Recognised]) -> tuple[Evidence, ...]:

@@ -5,17 +5,19 @@ A result that is not usable is missing, never normal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from datetime import datetime, timedelta
 from typing import Literal
 
-from cds.reasoning.chart import Chart, Measurement
+from cds.reasoning.chart import Chart, Measurement, Moment
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
-from cds.reasoning.knowledge.laboratory import LaboratoryChapter
-from cds.reasoning.time import age_days
+from cds.reasoning.knowledge.laboratory import Interval, LaboratoryChapter
+from cds.reasoning.time import age_days, age_on
 
-__all__ = ["CURRENT", "RECENT", "Laboratory", "Status", "above", "below"]
+__all__ = ["CURRENT", "RECENT", "Laboratory", "Status", "above", "below", "reported_results", "says_something"]
 
 Status = Literal["high", "normal", "low", "unknown"]
 
@@ -62,46 +64,55 @@ def below(measurement: Measurement, limit: float) -> bool | None:
 
 
 class Laboratory:
-    """The results of one chart, newest first.
+    """The results of one chart, newest first. Preliminary results establish nothing and are left out (ACC-4)."""
 
-    `refuse` names results that a rule takes away (LAB-2 phosphate, LAB-4 EDTA): they are missing from then on.
-    Preliminary results establish nothing; `preliminary` keeps them for the alarms.
-    """
-
-    def __init__(
-        self,
-        chart: Chart,
-        now: datetime,
-        chapter: LaboratoryChapter,
-        *,
-        sex: Literal["male", "female"] | None,
-        age: float | None,
-    ) -> None:
+    def __init__(self, chart: Chart, now: datetime, chapter: LaboratoryChapter) -> None:
         self._now = now
         self._chapter = chapter
-        self._sex = sex
-        self._age = age
+        self._sex = chart.patient.sex
+        self._born = chart.patient.born
         self._by_lab: dict[str, list[Measurement]] = {}
-        self.preliminary: list[Measurement] = []
+        self._preliminary: list[Measurement] = []
         for measurement in chart.measurements:
             if measurement.preliminary:
-                self.preliminary.append(measurement)
+                self._preliminary.append(measurement)
             else:
                 self._by_lab.setdefault(measurement.lab, []).append(measurement)
         for results in self._by_lab.values():
             if len(results) > 1:
                 results.sort(key=_newest_first)
-        self.refused: list[tuple[Measurement, str]] = []
+        self.refused: tuple[tuple[Measurement, str], ...] = ()
+        """Results that a rule took away (LAB-2 phosphate, LAB-4 EDTA), and why."""
 
-    def refuse(self, measurement: Measurement, reason: str) -> None:
-        """Take a result away, for everybody who asks from now on."""
-        self._by_lab[measurement.lab].remove(measurement)
-        self.refused.append((measurement, reason))
+    def without(self, refused: Mapping[Measurement, str]) -> Laboratory:
+        """The same results without those refused, each with its reason."""
+        rest = copy(self)
+        rest._by_lab = {lab: [each for each in results if each not in refused] for lab, results in self._by_lab.items()}
+        rest.refused = tuple(refused.items())
+        return rest
+
+    def with_preliminary(self) -> Laboratory:
+        """The same results and the preliminary ones: enough for an alarm that asks to confirm, for nothing else."""
+        more = copy(self)
+        more._by_lab = {lab: list(results) for lab, results in self._by_lab.items()}
+        for each in self._preliminary:
+            more._by_lab.setdefault(each.lab, []).append(each)
+        for results in more._by_lab.values():
+            results.sort(key=_newest_first)
+        return more
 
     def all(self, lab: str, *, days: int | None = None) -> list[Measurement]:
         """Every usable result of `lab`, newest first; with `days` only those at most so old."""
         results = self._by_lab.get(lab, [])
         return results if days is None else [each for each in results if self.age(each) <= days]
+
+    def around(self, lab: str, when: Moment, *, days: int) -> list[Measurement]:
+        """Every usable result of `lab` at most `days` calendar days before or after `when`, newest first."""
+        results = self._by_lab.get(lab, [])
+        midnight = when.instant.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = bisect_right(results, -(midnight + timedelta(days=days + 1)).timestamp(), key=_newness)
+        last = bisect_right(results, -(midnight - timedelta(days=days)).timestamp(), key=_newness)
+        return results[first:last]
 
     def latest(
         self, lab: str, *, days: int = RECENT, where: Callable[[Measurement], bool] | None = None
@@ -118,6 +129,10 @@ class Laboratory:
         """The newest usable result that is a number."""
         return self.latest(lab, days=days, where=_is_number)
 
+    def graded(self, lab: str, *, days: int = RECENT) -> Measurement | None:
+        """The newest usable result that is a number, or words that say high, normal or low (ACC-4)."""
+        return self.latest(lab, days=days, where=says_something)
+
     def age(self, measurement: Measurement) -> int:
         """Days."""
         return age_days(self._now, measurement.when)
@@ -128,33 +143,57 @@ class Laboratory:
 
     def limits(self, measurement: Measurement) -> tuple[float | None, float | None]:
         """Lower and upper reference limit (LAB-5): the laboratory's own, else those of rules/laboratory.yaml."""
-        if measurement.low is not None or measurement.high is not None:
-            return measurement.low, measurement.high
-        age = None if self._age is None else int(self._age)
-        interval = self._chapter.limits(measurement.lab, age, self._sex)
-        return (interval.lower, interval.upper) if interval is not None else (None, None)
+        low, high = measurement.low, measurement.high
+        if low is not None and high is not None:
+            return low, high
+        ours = self._ours(measurement)
+        if ours is None:
+            return low, high
+        both = ours.lower if low is None else low, ours.upper if high is None else high
+        crossed = both[0] is not None and both[1] is not None and both[0] >= both[1]
+        return (low, high) if crossed else both
+
+    def _ours(self, measurement: Measurement) -> Interval | None:
+        """The limits of rules/laboratory.yaml for the patient's sex and age on the day of the sample."""
+        age = age_on(self._born, measurement.when.instant.date())
+        return self._chapter.limits(measurement.lab, None if age is None else int(age), self._sex)
 
     def upper_limit(self, measurement: Measurement) -> float | None:
         return self.limits(measurement)[1]
 
     def status(self, measurement: Measurement | None) -> Status:
-        """high, normal, low or unknown (LAB-6). A result in words counts by its words or its interpretation."""
+        """high, normal, low or unknown (LAB-6). A result in words counts by its words or its interpretation.
+
+        Normal needs both limits, or a limit that nobody has because values on that side mean nothing.
+        """
         if measurement is None:
             return "unknown"
         if measurement.value is None:
             return _worded_status(measurement)
         low, high = self.limits(measurement)
-        if low is None and high is None:
-            return "unknown"
-        over = None if high is None else above(measurement, high)
-        under = False if low is None else below(measurement, low)
+        over = self._unlimited(measurement, "upper") if high is None else self._over(measurement, high)
+        under = self._unlimited(measurement, "lower") if low is None else below(measurement, low)
         if over:
             return "high"
         if under:
             return "low"
-        if over is None or under is None:
-            return "unknown"
-        return "normal"
+        return "unknown" if over is None or under is None else "normal"
+
+    def _over(self, measurement: Measurement, limit: float) -> bool | None:
+        """Above `limit`, or at it where ours is the first value that is too high."""
+        ours = self._ours(measurement) if measurement.high is None else None
+        if ours is None or ours.high is not None:
+            return above(measurement, limit)
+        under = below(measurement, limit)
+        return None if under is None else not under
+
+    def _unlimited(self, measurement: Measurement, side: Literal["lower", "upper"]) -> Literal[False] | None:
+        """Without a limit nothing is too high or too low where no limit exists, and unknown where we lack it."""
+        if self._chapter.test(measurement.lab).reference is None:
+            return False if measurement.low is not None or measurement.high is not None else None
+        ours = self._ours(measurement)
+        limit = 0.0 if ours is None else ours.lower if side == "lower" else ours.upper
+        return False if limit is None else None
 
     def label(self, lab: str) -> Text:
         """What the test is called."""
@@ -176,13 +215,22 @@ class Laboratory:
         return tuple(self.evidence(each) for each in measurements if each is not None)
 
 
+def _newness(measurement: Measurement) -> float:
+    return -measurement.when.instant.timestamp()
+
+
 def _newest_first(measurement: Measurement) -> tuple[float, str, str, str]:
     # The order of equal dates must not depend on the order of the request (invariant 7).
-    return -measurement.when.instant.timestamp(), measurement.source.id, measurement.loinc, measurement.written
+    return _newness(measurement), measurement.source.id, measurement.loinc, measurement.written
 
 
 def _is_number(measurement: Measurement) -> bool:
     return measurement.value is not None
+
+
+def says_something(measurement: Measurement) -> bool:
+    """A number, or words that say high, normal or low; a comment instead of a result hides no older result."""
+    return measurement.value is not None or _worded_status(measurement) != "unknown"
 
 
 _WORDS: dict[str, Status] = {
@@ -213,19 +261,6 @@ def _worded_status(measurement: Measurement) -> Status:
     return _INTERPRETATIONS.get(measurement.interpretation) or _WORDS.get(measurement.words, "unknown")
 
 
-def usable_results(facts: Facts) -> Laboratory:
-    """The laboratory results of the chart, without those of a contaminated tube (LAB-4, EDTA)."""
-    laboratory = Laboratory(facts.chart, facts.now, facts.knowledge.laboratory, sex=facts.sex, age=facts.age)
-    rules = facts.knowledge.minerals.pseudo.edta
-    for calcium in list(laboratory.all("calcium-total")):
-        if below(calcium, rules.calcium_below) and any(
-            above(each, rules.potassium_above) for each in _same_sample(laboratory, "potassium", calcium)
-        ):
-            enzymes = _same_sample(laboratory, "alp", calcium)
-            if any(laboratory.status(each) == "low" for each in enzymes):
-                laboratory.refuse(calcium, "edta-contamination")
-    return laboratory
-
-
-def _same_sample(laboratory: Laboratory, lab: str, like: Measurement) -> list[Measurement]:
-    return [each for each in laboratory.all(lab) if each.when.instant == like.when.instant]
+def reported_results(facts: Facts) -> Laboratory:
+    """Every final laboratory result of the chart. What may be used of it: `cds.reasoning.results`."""
+    return Laboratory(facts.chart, facts.now, facts.knowledge.laboratory)

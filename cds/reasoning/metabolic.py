@@ -8,11 +8,11 @@ from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.conclusions import Cause, Evidence, Text
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.metabolic import CauseRule
-from cds.reasoning.laboratory import usable_results
 from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth
 from cds.reasoning.questions import ask
 from cds.reasoning.recognition import recognise, recognition_row
+from cds.reasoning.results import usable_results
 from cds.reasoning.time import years_since
 
 __all__ = ["Level", "Metabolic", "assess_metabolic", "cause_rows", "confounders"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from cds.reasoning.calcium import assess_calcium, calcium_rows
-from cds.reasoning.chart import Measurement
+from cds.reasoning.calcium import Sample, assess_calcium, calcium_rows
+from cds.reasoning.chart import Measurement, Moment
 from cds.reasoning.conclusions import Evidence
-from cds.reasoning.facts import Facts
+from cds.reasoning.facts import ADULT, Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.laboratory import RECENT, Status, above, below, usable_results
-from cds.reasoning.time import days_between
+from cds.reasoning.laboratory import RECENT, Status, above, below
+from cds.reasoning.results import usable_results
+from cds.reasoning.time import days_between, hours_between
 
 __all__ = [
     "Anomaly",
@@ -44,6 +45,8 @@ class Pth(NamedTuple):
     measurement: Measurement | None
     multiple: float | None
     """Of the upper limit of normal; None when not a plain number."""
+    raised: bool | None
+    """More than twice the upper limit of normal (ANOM), also by "> 2500"; None when open."""
     paired: Pairing
     pair: Measurement | None
 
@@ -61,53 +64,47 @@ class Anomaly(NamedTuple):
 
 def assess_phosphate(facts: Facts) -> Phosphate:
     """Status of the newest phosphate; two high samples, or one where one is enough."""
-    laboratory = facts(usable_results)
+    results = facts(usable_results)
     rules = facts.knowledge.minerals.phosphate
-    _refuse_swapped(facts)
-    measurement = laboratory.latest("phosphate")
-    status = laboratory.status(measurement)
+    measurement = results.graded("phosphate")
+    status = results.status(measurement)
     if measurement is None or status != "high":
         return Phosphate(status, measurement, False, (), False)
-    haemolysed = any(said.term == "haemolysed" for said in facts.language.concepts(measurement.note))
-    days: dict[int, Measurement] = {}
-    for each in laboratory.all("phosphate", days=RECENT):
-        if laboratory.status(each) == "high":
-            days.setdefault(each.when.instant.toordinal(), each)
-    adult = facts.age is None or facts.age >= 18
-    once_is_enough = (
-        facts(assess_kidney).dialysis
-        or facts(assess_kidney).egfr_below(rules.egfr_below) is True
-        or (adult and above(measurement, rules.high_once_above) is True)
+    highs = tuple(
+        each
+        for each in results.all("phosphate", days=RECENT)
+        if results.status(each) == "high" and not _is_haemolysed(facts, each)
     )
-    anomaly = not haemolysed and (once_is_enough or len(days) > 1)
-    return Phosphate(status, measurement, anomaly, tuple(days.values()), haemolysed)
+    adult = facts.age is None or facts.age >= ADULT
+    kidney = facts(assess_kidney)
+    once_is_enough = bool(highs) and (
+        kidney.egfr_below(rules.egfr_below) is True or (adult and above(highs[0], rules.high_once_above) is True)
+    )
+    twice = bool(highs) and hours_between(highs[-1].when, highs[0].when) > 0
+    return Phosphate(status, measurement, once_is_enough or twice, highs, _is_haemolysed(facts, measurement))
 
 
-def _refuse_swapped(facts: Facts) -> None:
-    """LAB-2: phosphate labelled mmol/L above 3.0 without eGFR < 30 or dialysis looks like mg/dL."""
-    rules = facts.knowledge.minerals.phosphate
-    kidney, laboratory = facts(assess_kidney), facts(usable_results)
-    if kidney.dialysis or kidney.egfr_below(rules.egfr_below):
-        return
-    for each in list(laboratory.all("phosphate")):
-        if each.doubt == "phosphate-swap" and above(each, rules.swap_above):
-            laboratory.refuse(each, "looks-like-mg-dl")
+def _is_haemolysed(facts: Facts, measurement: Measurement) -> bool:
+    return any(said.term == "haemolysed" for said in facts.language.concepts(measurement.note))
 
 
 def assess_pth(facts: Facts) -> Pth:
     """PTH status, multiple of the upper limit, and its meaning beside a high calcium."""
     laboratory = facts(usable_results)
     rules = facts.knowledge.minerals.pth
-    measurement = laboratory.latest("pth-intact")
-    multiple = None
-    if measurement is not None and measurement.value is not None and not measurement.comparator:
-        upper = laboratory.upper_limit(measurement)
-        multiple = measurement.value / upper if upper else None
+    measurement = laboratory.graded("pth-intact")
+    upper = None if measurement is None else laboratory.upper_limit(measurement)
+    multiple = raised = None
+    if measurement is not None and upper:
+        raised = above(measurement, rules.anomaly_multiple * upper)
+        if measurement.value is not None and not measurement.comparator:
+            multiple = measurement.value / upper
     pair = next(
         (
             each
             for each in laboratory.all("pth-intact", days=RECENT)
-            if any(days_between(each.when, high) <= rules.paired_days for high in facts(assess_calcium).high_dates)
+            if each.value is not None
+            and any(days_between(each.when, high) <= rules.paired_days for high in facts(assess_calcium).high_dates)
         ),
         None,
     )
@@ -115,7 +112,7 @@ def assess_pth(facts: Facts) -> Pth:
     if pair is not None:
         under = below(pair, rules.suppressed_below)
         paired = "suppressed" if under else "not-suppressed" if under is False else "unknown"
-    return Pth(laboratory.status(measurement), measurement, multiple, paired, pair)
+    return Pth(laboratory.status(measurement), measurement, multiple, raised, paired, pair)
 
 
 def assess_anomaly(facts: Facts) -> Anomaly:
@@ -130,8 +127,7 @@ def assess_anomaly(facts: Facts) -> Anomaly:
     if phosphate.anomaly:
         kinds.add("phosphate")
         evidence += results.rows(phosphate.highs[:2])
-    raised = pth.multiple is not None and pth.multiple > facts.knowledge.minerals.pth.anomaly_multiple
-    if raised and (kidney.severe or kidney.moderate):
+    if pth.raised and (kidney.severe or kidney.moderate):
         kinds.add("pth")
         evidence += results.rows((pth.measurement,))
     if calcium.settled == "low" and phosphate.status == "high" and not phosphate.haemolysed:
@@ -144,18 +140,25 @@ def product(facts: Facts) -> tuple[float, Literal["", "raised", "very-high"]] | 
     """Ca x P in mmol²/L² and its flag (CAL-3); None where no total calcium and phosphate of the same day are known."""
     rules = facts.knowledge.minerals.product
     sample = facts(assess_calcium).sample
-    phosphate = facts(assess_phosphate).measurement
-    if sample is None or phosphate is None or phosphate.value is None:
+    if sample is None:
         return None
-    value = sample.value
-    if sample.kind == "ionised":
-        same_day = [
-            each.value
-            for each in facts(usable_results).all("calcium-total")
-            if each.value is not None and days_between(each.when, sample.when) == 0
-        ]
-        value = same_day[0] if same_day else None
-    if value is None or days_between(sample.when, phosphate.when) > rules.days:
+    value = _total_of(facts, sample)
+    phosphate = _nearest_plain(facts, "phosphate", sample.when, days=rules.days)
+    if value is None or phosphate is None:
         return None
-    result = value * phosphate.value
+    result = value * phosphate
     return result, "very-high" if result >= rules.very_high else "raised" if result >= rules.raised else ""
+
+
+def _total_of(facts: Facts, sample: Sample) -> float | None:
+    """The calcium chosen by CAL-1, never ionised: beside an ionised value the total of the same day."""
+    if sample.kind == "ionised":
+        return _nearest_plain(facts, "calcium-total", sample.when, days=0)
+    return None if sample.measurement.comparator else sample.value
+
+
+def _nearest_plain(facts: Facts, lab: str, when: Moment, *, days: int) -> float | None:
+    """The number of `lab` nearest to `when`; a comparator enters no formula (LAB-3)."""
+    around = facts(usable_results).around(lab, when, days=days)
+    known = [(each.when, each.value) for each in around if each.value is not None and not each.comparator]
+    return min(known, key=lambda each: abs(hours_between(each[0], when)))[1] if known else None

@@ -16,11 +16,12 @@ from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.criteria import Bound, Criterion, LabBound
-from cds.reasoning.laboratory import RECENT, above, below, usable_results
+from cds.reasoning.laboratory import RECENT, above, below
 from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth
 from cds.reasoning.patient import paraproteins
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
+from cds.reasoning.results import usable_results
 from cds.reasoning.time import days_between, years_since
 
 __all__ = ["MEANINGS", "Answer", "Meaning", "ask"]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cds.reasoning.chart import Moment
 
-__all__ = ["age_days", "days_between", "hours_between", "within_hours", "years_since"]
+__all__ = ["age_days", "age_on", "days_between", "hours_between", "within_hours", "years_since"]
 
 
 def age_days(now: datetime, moment: Moment) -> int:
     """Whole calendar days (UTC) from `moment` to `now`; 0 for today and for the future that ACC-4 tolerates."""
     return max((now.date() - moment.instant.date()).days, 0)
+
+
+def age_on(born: date | None, day: date) -> float | None:
+    """Age in completed years, a fraction in the first year; None when the date of birth is unknown."""
+    if born is None:
+        return None
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return float(years) if years >= 1 else max((day - born).days, 0) / 366
 
 
 def days_between(a: Moment, b: Moment) -> int:

@@ -11,9 +11,10 @@ from cds.reasoning.conclusions import Conclusion, Request
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.workup import Item
-from cds.reasoning.laboratory import CURRENT, RECENT, usable_results
+from cds.reasoning.laboratory import CURRENT, RECENT
 from cds.reasoning.minerals import assess_phosphate
 from cds.reasoning.patient import is_pregnant, paraproteins
+from cds.reasoning.results import usable_results
 from cds.reasoning.time import age_days
 
 __all__ = ["Wanted", "minimum_panel", "missing_panel", "requested"]
@@ -53,12 +54,14 @@ def requested(facts: Facts, wanted: Wanted) -> Conclusion:
             found.setdefault(item.id, _request(facts, item, conclusion, wanted, reasons, None, "asap"))
     for key, after in asks:
         for item in _items(facts, key):
-            if item.id in found or (not _is_open(facts, item, repeat=wanted.repeat or after is not None)):
-                continue
-            found[item.id] = _request(facts, item, conclusion, wanted, reasons, after, card.priority)
+            asked = item.id in found or _INSTEAD.get(item.id) in found
+            if not asked and _is_open(facts, item, repeat=wanted.repeat or after is not None):
+                found[item.id] = _request(facts, item, conclusion, wanted, reasons, after, card.priority)
     return conclusion._replace(requests=tuple(found.values()))
 
 
+_INSTEAD = {"calcium-total": "calcium-ionised"}
+"""Not asked for beside the better test (WRK-1: total calcium, or ionised calcium)."""
 _REASONS = ("Condition", "Observation", "DiagnosticReport")
 
 

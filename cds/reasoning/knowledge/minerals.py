@@ -36,7 +36,6 @@ class Choice(Dashed):
 
 
 class Unreliable(Dashed):
-    total_at_most: float
     albumin_below: float
     albumin_above: float
     egfr_below: float
@@ -99,7 +98,6 @@ class Verified(Dashed):
 
 class Phosphate(Dashed):
     high_once_above: float
-    swap_above: float
     egfr_below: float
     grade: Grade
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from cds.reasoning.conclusions import Evidence
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.porter import Competing
-from cds.reasoning.laboratory import below, usable_results
+from cds.reasoning.laboratory import below
 from cds.reasoning.medicines import medicines_taken
 from cds.reasoning.recognition import recognise, recognition_row
+from cds.reasoning.results import usable_results
 from cds.reasoning.time import age_days
 from cds.reasoning.venous.words import Words
 
