@@ -71,6 +71,7 @@ class Consultant:
             knowledge.laboratory,
             Medicines(knowledge.medicines, terminology),
             interesting=knowledge.language.interesting,
+            named=lambda words: bool(knowledge.language.concepts(words) or knowledge.language.calcified(words)),
         )
         deck = Deck(knowledge.cards, knowledge.wording, knowledge.sources, _options(settings), knowledge.version)
         return cls(knowledge, reader, deck, services(reader.templates), settings.venous_only)
