@@ -21,6 +21,11 @@ __all__ = ["bodies"]
 Resource = dict[str, Any]
 
 PATIENT = "metastatic-dialysis"
+"""Has three cards: everything is evaluated and composed."""
+
+TYPICAL = "nothing-to-say"
+"""Most charts have no calcification, and get no card."""
+
 SIZES = {"25 KB": 25_000, "100 KB": 100_000, "450 KB": 450_000}
 LARGE_CHART = 10_000
 """Observations of the largest chart."""
@@ -28,42 +33,43 @@ LARGE_CHART = 10_000
 
 def bodies(templates: Mapping[str, str]) -> dict[str, bytes]:
     """The bodies by name; `templates` is what the service advertises for patient-view."""
-    made = {name: _of_size(size, templates) for name, size in SIZES.items()}
-    made["10,000 Observations"] = _with_observations(LARGE_CHART, templates)
+    made = {name: _of_size(size, PATIENT, templates) for name, size in SIZES.items()}
+    made["100 KB, nothing to say"] = _of_size(SIZES["100 KB"], TYPICAL, templates)
+    made["10,000 Observations"] = _with_observations(LARGE_CHART, PATIENT, templates)
     return made
 
 
-def _of_size(size: int, templates: Mapping[str, str]) -> bytes:
+def _of_size(size: int, patient: str, templates: Mapping[str, str]) -> bytes:
     """The smallest body that is not smaller than `size`."""
-    filler = list(itertools.islice(_filler(templates), size // 200))
+    filler = list(itertools.islice(_filler(patient, templates), size // 200))
     low, high = 0, len(filler)
     while low < high:
         middle = (low + high) // 2
-        if len(_body(filler[:middle], templates)) < size:
+        if len(_body(filler[:middle], patient, templates)) < size:
             low = middle + 1
         else:
             high = middle
-    return _body(filler[:low], templates)
+    return _body(filler[:low], patient, templates)
 
 
-def _with_observations(number: int, templates: Mapping[str, str]) -> bytes:
-    observations = (each for each in _filler(templates) if each["resourceType"] == "Observation")
-    return _body(list(itertools.islice(observations, number)), templates)
+def _with_observations(number: int, patient: str, templates: Mapping[str, str]) -> bytes:
+    observations = (each for each in _filler(patient, templates) if each["resourceType"] == "Observation")
+    return _body(list(itertools.islice(observations, number)), patient, templates)
 
 
-def _filler(templates: Mapping[str, str]) -> Iterator[Resource]:
-    """The record of the Synthea patients that a template matches, again and again with new ids, as our patient's."""
-    patient = demo_record(PATIENT).patient_id
+def _filler(name: str, templates: Mapping[str, str]) -> Iterator[Resource]:
+    """The record of the Synthea patients that a template matches, again and again with new ids, as the patient's `name`."""
+    patient = demo_record(name).patient_id
     for turn in itertools.count():
-        for name, record in records().items():
-            if not name.startswith("synthea"):
+        for source, record in records().items():
+            if not source.startswith("synthea"):
                 continue
             answers = Ehr(record.patient_id, record.resources).prefetch(_without_pages(templates)).values()
             matching = [
                 entry["resource"] for answer in answers if answer and "entry" in answer for entry in answer["entry"]
             ]
             for number, resource in enumerate(matching):
-                identifier = f"{turn}-{name[-4:]}-{number}"
+                identifier = f"{turn}-{source[-4:]}-{number}"
                 yield {**resource, "id": identifier, "subject": {"reference": f"Patient/{patient}"}}
 
 
@@ -74,8 +80,8 @@ def _without_pages(templates: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _body(filler: list[Resource], templates: Mapping[str, str]) -> bytes:
-    own = demo_record(PATIENT)
+def _body(filler: list[Resource], patient: str, templates: Mapping[str, str]) -> bytes:
+    own = demo_record(patient)
     record = Ehr(own.patient_id, own.resources + filler)
     return orjson.dumps(
         {
