@@ -64,6 +64,8 @@ def _none_means_none(written: Any) -> Any:
 
 
 def _compiled(written: Any) -> Any:
+    if isinstance(written, str):
+        raise ValueError("a list of phrases is wanted")  # a lone phrase would be taken for a regular expression
     return compile_phrases(written) if isinstance(written, list) else written
 
 
@@ -136,17 +138,10 @@ class Stages(Dashed):
         """The range for a severity, None where the sign does not stage with it."""
         if self.any_ is not None:
             return self.any_
-        match severity:
-            case None:
-                return self.unsaid
-            case "mild":
-                return self.mild
-            case "moderate":
-                return self.moderate
-            case "marked":
-                return self.marked
-            case "absent":
-                return None
+        if severity is None:
+            return self.unsaid
+        span: Span | None = None if severity == "absent" else getattr(self, severity)
+        return span
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -183,7 +178,7 @@ class SignRow(Dashed):
     window: Days | None = None
     listed_for: Days | None = None
     """Listed as active for longer: the stage stands, the card asks (ACC-5)."""
-    site: Literal["leg", "named", "ankle"] = "leg"
+    site: Literal["leg", "named"] = "leg"
     area: str = "leg-area"
     """Of rules/sites.yaml: where the sign is one of the leg."""
     site_in_words: Phrases | None = None
@@ -291,9 +286,20 @@ class Ceap(Dashed):
         return {each.id: each for each in self.classes}
 
     @cached_property
+    def outdone_by(self) -> dict[str, frozenset[str]]:
+        """Per class those beside which it says nothing more: C0 beside any other, C4 beside C4a, C6 beside C6r."""
+        return {each: frozenset(other for other in self.by_id if _says_more(other, each)) for each in self.by_id}
+
+    @cached_property
     def rank(self) -> dict[str, int]:
         """Place in the order of rank, 0 the lowest."""
         return {each.id: place for place, each in enumerate(self.classes)}
+
+
+def _says_more(other: str, name: str) -> bool:
+    if name.startswith("C0"):
+        return not other.startswith("C0") or (name, other) == ("C0A", "C0S")
+    return other != name and other.startswith(name)
 
 
 class PorterChapter(Dashed):
@@ -326,10 +332,6 @@ class PorterChapter(Dashed):
     def concepts(self) -> frozenset[str]:
         """Every concept that a sign, a CEAP class or the venous context is recognised by."""
         return frozenset({*self.rows_of, self.ceap.concept, *self.venous_context.concepts, *self.venous_context.reflux})
-
-    @cached_property
-    def by_number(self) -> dict[int, StageRow]:
-        return {each.number: each for each in self.stages}
 
     @cached_property
     def place(self) -> dict[str, int]:

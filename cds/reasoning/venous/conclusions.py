@@ -322,9 +322,5 @@ def _rows(lasting: Iterable[Unhealed]) -> tuple[Evidence, ...]:
 
 def _site(lasting: Sequence[Unhealed]) -> str:
     """Where the ulcer is, as the record words it."""
-    for each in lasting:
-        datum = each.ulcer.recognised.datum if each.ulcer.recognised else None
-        sites: tuple[str, ...] = getattr(datum, "sites", ())
-        if sites:
-            return sites[0]
-    return ""
+    sites = (site for each in lasting if each.ulcer.problem is not None for site in each.ulcer.problem.sites)
+    return next(sites, "")

@@ -81,10 +81,11 @@ def _touches(some: frozenset[str], others: frozenset[str]) -> bool:
 
 def _merged(facts: Facts, row: SignRow) -> list[Recognised]:
     """What is recognised as this sign, each datum (of a report: each sentence) once; a code comes before words."""
+    recognised = [each for each in facts(recognise).of(*row.concepts) if not isinstance(each.datum, Procedure)]
+    if len(recognised) < 2:
+        return recognised
     found: dict[tuple[object, str], Recognised] = {}
-    for each in facts(recognise).of(*row.concepts):
-        if isinstance(each.datum, Procedure):
-            continue
+    for each in recognised:
         key = (each.source, each.text)
         if key not in found or (each.coded and not found[key].coded):
             found[key] = each
@@ -171,8 +172,6 @@ def _off_site(facts: Facts, row: SignRow, recognised: Recognised, words: Words) 
         return "elsewhere"
     if row.site == "named" and not _leg_is_named(facts, row, site, words):
         return "site-unknown"
-    if row.site == "ankle" and not recognised.coded and not facts.language.sites.within(site, "ankle"):
-        return "site-unknown"
     return None
 
 
@@ -195,8 +194,6 @@ def _of_ceap(facts: Facts) -> Iterator[Reading]:
     """Recorded CEAP classes: of a finding called CEAP, or of a sentence that says CEAP (8.3, PIT-21)."""
     chapter = facts.knowledge.porter.ceap
     for each in facts(recognise).of(chapter.concept):
-        if isinstance(each.datum, Procedure):
-            continue
         classes = [name for name in _classes(facts, each) if name in chapter.by_id]
         if classes:
             yield Reading(_ceap_sign(facts, each, max(classes, key=chapter.rank.__getitem__)), _ceap_uncounted(each))

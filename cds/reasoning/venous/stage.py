@@ -112,23 +112,18 @@ def _stage(chapter: PorterChapter, legs: Legs, *, raised: bool) -> Stage | None:
 def ceap_display(chapter: Ceap, signs: Iterable[Sign]) -> str:
     """The CEAP classes of `signs`: the highest, then the others in brackets, lowest first, as many as there is room for.
 
-    A class without a letter says nothing beside one with a letter of the same number, nor C0 beside any other.
+    A class without a letter says nothing beside one with a letter of the same number, nor C0 beside any other; nor
+    does a sign that gives no stage by itself. "-" where there is none.
     """
-    names = {each.ceap for each in signs if each.ceap}
-    specific = {name for name in names if not any(_says_more(other, name) for other in names)}
-    first, *others = sorted(specific, key=chapter.rank.__getitem__, reverse=True) or ["-"]
+    names = {each.ceap for each in signs if each.ceap and each.span and each.span.low is not None}
+    telling = [name for name in names if chapter.outdone_by[name].isdisjoint(names)]
+    first, *others = sorted(telling, key=chapter.rank.__getitem__, reverse=True) or ["-"]
     while others:
         shown = f"{first} ({', '.join(reversed(others))})"
         if len(shown) <= chapter.longest:
             return shown
         others.pop()
     return first
-
-
-def _says_more(other: str, name: str) -> bool:
-    if name.startswith("C0"):
-        return not other.startswith("C0") or (name, other) == ("C0A", "C0S")
-    return other != name and other.startswith(name)
 
 
 def sign_row(sign: Sign) -> Evidence:

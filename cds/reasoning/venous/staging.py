@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from cds.reasoning.chart import Moment, Ref, Severity
+from cds.reasoning.chart import Moment, Problem, Ref, Severity
 from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.porter import Course, Span, Uncounted
 from cds.reasoning.recognition import Recognised
@@ -65,6 +65,12 @@ class Sign(NamedTuple):
 
     def on(self, side: Side) -> bool:
         return not self.sides or side in self.sides
+
+    @property
+    def problem(self) -> Problem | None:
+        """The diagnosis that says it; None where a finding or a report does."""
+        datum = self.recognised.datum if self.recognised is not None else None
+        return datum if isinstance(datum, Problem) else None
 
 
 class Reading(NamedTuple):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cds.reasoning.chart import Finding, Moment, Problem, Ref
+from cds.reasoning.chart import Finding, Moment, Ref
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
@@ -91,11 +91,12 @@ def unhealed(facts: Facts, staging: Staging, ulcer: Sign) -> Unhealed | None:
     """
     rules = facts.knowledge.venous
     change = shrinkage(facts, ulcer.sides)
-    onset = _onset(ulcer)
+    problem = ulcer.problem
+    onset = problem.onset if problem is not None else None
     if onset is not None and age_days(facts.now, onset) < rules.ulcer.not_healing_from and change is None:
         return None
     reasons: list[Text] = []
-    since = onset or _recorded(ulcer)
+    since = onset or (problem.recorded if problem is not None else None)  # recorded: the latest possible onset
     if since is not None and age_days(facts.now, since) >= rules.ulcer.not_healing_from:
         reasons.append(rules.note("open-since", weeks=str(age_days(facts.now, since) // _WEEK)))
     said = list(_said(facts, ulcer))
@@ -210,17 +211,6 @@ def _index_note(
 def _written(value: float) -> Text:
     en = f"{value:g}"
     return Text(en, en.replace(".", ","))
-
-
-def _onset(ulcer: Sign) -> Moment | None:
-    datum = ulcer.recognised.datum if ulcer.recognised else None
-    return datum.onset if isinstance(datum, Problem) else None
-
-
-def _recorded(ulcer: Sign) -> Moment | None:
-    """The latest possible onset."""
-    datum = ulcer.recognised.datum if ulcer.recognised else None
-    return datum.recorded if isinstance(datum, Problem) else None
 
 
 def _said(facts: Facts, ulcer: Sign) -> Iterator[tuple[Text, Evidence | None]]:

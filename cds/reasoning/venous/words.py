@@ -18,11 +18,10 @@ _PARTS = re.compile(r"[,;:()]|\b(?:avec|et|mais|sans|with|and|but|without)\b", r
 class Words:
     """The words of a diagnosis or a finding, or the sentence of a report; read when somebody asks."""
 
-    __slots__ = ("_facts", "_folded", "_terms", "recognised", "texts")
+    __slots__ = ("_facts", "_terms", "recognised", "texts")
 
     def __init__(self, facts: Facts, recognised: Recognised) -> None:
         self._facts = facts
-        self._folded: str | None = None
         self._terms: set[str] | None = None
         self.recognised = recognised
         self.texts = _texts(recognised)
@@ -35,11 +34,7 @@ class Words:
         return self._terms
 
     def say(self, phrases: re.Pattern[str] | None) -> bool:
-        if phrases is None:
-            return False
-        if self._folded is None:
-            self._folded = fold("\n".join(self.texts))
-        return phrases.search(self._folded) is not None
+        return phrases is not None and phrases.search(fold("\n".join(self.texts))) is not None
 
     def severity(self, concepts: Collection[str]) -> Severity | None:
         """The severity of what `concepts` name, where the same words also name something else.

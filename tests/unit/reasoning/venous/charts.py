@@ -11,7 +11,19 @@ import yaml
 
 from cds.data import folder
 from cds.fhir.terminology import Terminology
-from cds.reasoning.chart import Chart, Finding, Match, Measurement, Medicine, Moment, Patient, Problem, Ref, Report
+from cds.reasoning.chart import (
+    Chart,
+    Finding,
+    Match,
+    Measurement,
+    Medicine,
+    Moment,
+    Patient,
+    Problem,
+    Procedure,
+    Ref,
+    Report,
+)
 
 __all__ = ["CASES", "Case", "chart_of"]
 
@@ -53,6 +65,10 @@ def chart_of(case: Case, now: datetime) -> Chart:
         measurements=tuple(_measurement(n, each, now) for n, each in enumerate(observed, 1) if _is_laboratory(each)),
         findings=tuple(_finding(n, each, now) for n, each in enumerate(observed, 1) if not _is_laboratory(each)),
         medicines=tuple(_medicine(number, each) for number, each in enumerate(case.get("medications", ()), 1)),
+        procedures=tuple(
+            Procedure(Ref("Procedure", f"procedure-{number}"), (), (each["text"],), None, _ago(now, each["last_d"]))
+            for number, each in enumerate(case.get("procedures", ()), 1)
+        ),
         reports=tuple(_report(number, each, now) for number, each in enumerate(case.get("reports", ()), 1)),
     )
 
