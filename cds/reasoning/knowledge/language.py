@@ -94,8 +94,6 @@ class Doubt(_Dashed):
 
     before: Phrases
     after: Phrases
-    anywhere: Phrases
-    """Doubt that counts on both sides of the term ("cannot be excluded")."""
 
 
 class Relatives(_Dashed):
@@ -275,6 +273,7 @@ class CalcificationChapter(_Dashed):
     organs: tuple[Organ, ...]
     pelvis: Phrases
     beside: Phrases
+    coordinating: Phrases
     joining: Phrases
     """Words between two things that the calcification lies in both of."""
     belonging: Phrases

@@ -17,7 +17,7 @@ from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems
 from cds.reasoning.language.sites import Site, Sites
 
 if TYPE_CHECKING:
-    from cds.reasoning.knowledge.language import CalcificationChapter, Phrases, Structure
+    from cds.reasoning.knowledge.language import CalcificationChapter, Structure
 
 __all__ = ["CalcificationReader", "Calcified", "Layer"]
 
@@ -40,6 +40,23 @@ class Calcified(NamedTuple):
     """Soft tissues that are named; "soft-tissue" where only a region or a lesion is."""
     ossification: bool
     """The same sentence also speaks of ossification (D-17)."""
+
+
+_Role = Literal[
+    "never-term",
+    "ossification",
+    "pelvis",
+    "soft",
+    "never-soft",
+    "lesion",
+    "never-lesion",
+    "unremarkable",
+    "unremarkable-before",
+    "beside",
+    "coordinating",
+    "thing",
+    "never-thing",
+]
 
 
 class _Place(NamedTuple):
@@ -67,21 +84,26 @@ class CalcificationReader:
         self.sites = sites
         self.places = frozenset(term.id for term in chapter.terms if term.is_place)
         self.terms = Lexicon([(term.id, term.fr + term.en) for term in chapter.terms])
-        self._never_terms = _lexicon(chapter.never_terms)
-        self._ossification = _lexicon(chapter.ossification)
-        self._pelvis = _lexicon(chapter.pelvis)
-        self.soft = Lexicon([(word.layer, word.fr + word.en) for word in chapter.soft_words])
-        self.never_soft = _lexicon(chapter.never_soft)
-        self.lesions = _lexicon(chapter.lesions)
-        self.never_lesions = _lexicon(chapter.never_lesions)
-        self.unremarkable = _lexicon(chapter.unremarkable)
-        self.unremarkable_before = _lexicon(chapter.unremarkable_before)
-        self.beside = _lexicon(chapter.beside)
+        things: list[Structure] = [*chapter.structures, *chapter.organs]
+        self.words: Lexicon[tuple[_Role, str]] = Lexicon(
+            [
+                (("never-term", ""), chapter.never_terms.all),
+                (("ossification", ""), chapter.ossification.all),
+                (("pelvis", ""), chapter.pelvis.all),
+                *((("soft", word.layer), word.fr + word.en) for word in chapter.soft_words),
+                (("never-soft", ""), chapter.never_soft.all),
+                (("lesion", ""), chapter.lesions.all),
+                (("never-lesion", ""), chapter.never_lesions.all),
+                (("unremarkable", ""), chapter.unremarkable.all),
+                (("unremarkable-before", ""), chapter.unremarkable_before.all),
+                (("beside", ""), chapter.beside.all),
+                (("coordinating", ""), chapter.coordinating.all),
+                *((("thing", thing.id), thing.fr + thing.en) for thing in things),
+                *((("never-thing", thing.id), thing.never) for thing in things),
+            ]
+        )
         self.joining = re.compile(rf"(?:[a-z]+\s+){{0,2}}{compile_phrases(chapter.joining.all).pattern}")
         self.belonging = frozenset(chapter.belonging.all)
-        things: list[Structure] = [*chapter.structures, *chapter.organs]
-        self.things = Lexicon([(thing.id, thing.fr + thing.en) for thing in things])
-        self.never_things = Lexicon([(thing.id, thing.never) for thing in things])
         self.what: Mapping[str, Structure] = {thing.id: thing for thing in things}
         self.own_regions = {organ.id: frozenset(organ.regions) for organ in chapter.organs}
 
@@ -91,44 +113,48 @@ class CalcificationReader:
 
     def judge(self, heard: Heard) -> Calcified | None:
         """What the sentence says of a calcified soft tissue; None when it says nothing of the kind."""
-        terms = self._terms_of(heard)
+        found = self.terms.find(heard.words, heard.stems)
+        terms = [term for term in found if not heard.negated(term.start, term.end)]
         if not terms:
             return None
-        scene = _Scene(self, heard, terms)
+        said = _Words(self.words.find(heard.words, heard.stems))
+        terms = [term for term in terms if not overlaps(term.start, term.end, said.spans("never-term"))]
+        if said.hits("pelvis"):
+            terms = [term for term in terms if term.meaning != "phlebolith"]
+        scene = _Scene(self, heard, said, terms)
         counting = [term for term in terms if scene.counts(term)]
         if not counting:
             return None
-        ossified = self._ossification.find(heard.words, heard.stems)
         return Calcified(
             sentence=heard.written,
             hypothetical=all(heard.hypothetical(term.start, term.end) for term in counting),
             site=scene.site(),
             layers=scene.layers(),
-            ossification=any(not heard.negated(hit.start, hit.end) for hit in ossified),
+            ossification=any(not heard.negated(start, end) for start, end in said.spans("ossification")),
         )
 
-    def _terms_of(self, heard: Heard) -> list[Hit[str]]:
-        """Calcification terms that the sentence doesn't deny."""
-        words, stems = heard.words, heard.stems
-        found = self.terms.find(words, stems)
-        if not found:
-            return found
-        never = [hit[:2] for hit in self._never_terms.find(words, stems)]
-        pelvic = bool(self._pelvis.find(words, stems))
-        return [
-            term
-            for term in found
-            if not overlaps(term.start, term.end, never)
-            and not (pelvic and term.meaning == "phlebolith")
-            and not heard.negated(term.start, term.end)
-        ]
+
+class _Words:
+    """What else the sentence holds, by role."""
+
+    def __init__(self, hits: Iterable[Hit[tuple[_Role, str]]]) -> None:
+        self._hits: dict[_Role, list[Hit[str]]] = {}
+        for start, end, (role, name) in hits:
+            self._hits.setdefault(role, []).append(Hit(start, end, name))
+
+    def hits(self, role: _Role) -> Sequence[Hit[str]]:
+        return self._hits.get(role, ())
+
+    def spans(self, role: _Role, name: str = "") -> list[Span]:
+        return [hit[:2] for hit in self.hits(role) if hit.meaning == name]
 
 
 class _Scene:
     """Everything in a sentence that a calcification could belong to."""
 
-    def __init__(self, reader: CalcificationReader, heard: Heard, terms: Sequence[Hit[str]]) -> None:
+    def __init__(self, reader: CalcificationReader, heard: Heard, said: _Words, terms: Sequence[Hit[str]]) -> None:
         self._reader = reader
+        self._said = said
         self._heard = heard
         self._words = words = heard.words
         self._terms: list[Span] = [term[:2] for term in terms]
@@ -169,20 +195,14 @@ class _Scene:
 
     def _things(self) -> list[_Thing]:
         """Structures and organs that the sentence doesn't deny."""
-        reader, heard, words, stems = self._reader, self._heard, self._words, self._heard.stems
-        hits = reader.things.find(words, stems)
-        if not hits:
-            return []
-        taken: dict[str, list[Span]] = {}
-        for never in reader.never_things.find(words, stems):
-            taken.setdefault(never.meaning, []).append(never[:2])
-        beside = [hit.end for hit in reader.beside.find(words, stems)]
+        beside = [hit.end for hit in self._said.hits("beside")]
         found: list[_Thing] = []
-        for start, end, name in hits:
-            what = reader.what[name]
+        for start, end, name in self._said.hits("thing"):
+            what = self._reader.what[name]
             outside = what.beside and any(stop <= start and self._between(stop, start) <= 2 for stop in beside)
-            if not outside and not overlaps(start, end, taken.get(name, ())) and not heard.negated(start, end):
-                found.append(_Thing(start, end, what, reader.own_regions.get(name)))
+            never = self._said.spans("never-thing", name)
+            if not outside and not overlaps(start, end, never) and not self._heard.negated(start, end):
+                found.append(_Thing(start, end, what, self._reader.own_regions.get(name)))
         return found
 
     def _free_places(self, things: Sequence[_Thing]) -> list[_Place]:
@@ -198,9 +218,8 @@ class _Scene:
         ]
 
     def _soft_places(self) -> Iterator[_Place]:
-        words, stems = self._words, self._heard.stems
-        taken: list[Span] = [hit[:2] for hit in self._reader.never_soft.find(words, stems)]
-        for hit in sorted(self._reader.soft.find(words, stems), key=lambda hit: (hit.start - hit.end, hit.start)):
+        taken = self._said.spans("never-soft")
+        for hit in sorted(self._said.hits("soft"), key=lambda hit: (hit.start - hit.end, hit.start)):
             if not overlaps(hit.start, hit.end, taken):
                 taken.append(hit[:2])
                 yield _Place(hit.start, hit.end, "soft", hit.meaning)
@@ -211,26 +230,26 @@ class _Scene:
                 yield _Place(start, end, "region", region)
 
     def _lesion_places(self) -> list[_Place]:
-        words, stems, heard = self._words, self._heard.stems, self._heard
-        never = [hit[:2] for hit in self._reader.never_lesions.find(words, stems)]
+        never = self._said.spans("never-lesion")
         return [
-            _Place(hit.start, hit.end, "lesion", "")
-            for hit in self._reader.lesions.find(words, stems)
-            if not overlaps(hit.start, hit.end, never) and not heard.negated(hit.start, hit.end)
+            _Place(start, end, "lesion", "")
+            for start, end in self._said.spans("lesion")
+            if not overlaps(start, end, never) and not self._heard.negated(start, end)
         ]
 
     def _unremarkable(self) -> list[Span]:
         """Stretches of which the sentence says that they are normal ("the soft tissues of the leg are normal")."""
-        words, stems = self._words, self._heard.stems
         stops = sorted([*self._commas, *self._clauses])
         stretches: list[Span] = []
-        for start, end, _ in self._reader.unremarkable.find(words, stems):
+        for start, end in self._said.spans("unremarkable"):
             begin = max((place + 1 for place in stops if place < start), default=0)
+            if overlaps(begin, start, self._terms):
+                begin = max((stop for _, stop in self._said.spans("coordinating") if stop <= start), default=0)
             if not overlaps(begin, start, self._terms):
                 stretches.append((begin, end))
-        for start, end, _ in self._reader.unremarkable_before.find(words, stems):
+        for start, end in self._said.spans("unremarkable-before"):
             ahead = [*(place for place in stops if place >= end), *(begin for begin, _ in self._terms if begin >= end)]
-            stretches.append((start, min(ahead, default=len(words))))
+            stretches.append((start, min(ahead, default=len(self._words))))
         return stretches
 
     def _owns(self, thing: _Thing, place: _Place) -> bool:
@@ -285,7 +304,3 @@ class _Scene:
         commas = bisect_left(self._commas, right) - bisect_left(self._commas, left)
         clauses = self._clause(right) - self._clause(left)
         return self._between(left, right) + _COMMA_WEIGHT * commas + _CLAUSE_WEIGHT * clauses
-
-
-def _lexicon(phrases: Phrases) -> Lexicon[None]:
-    return Lexicon([(None, phrases.all)])

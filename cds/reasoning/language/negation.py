@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems_in
 from cds.reasoning.language.text import fold, sentences
@@ -23,7 +23,22 @@ __all__ = ["Heard", "Listener", "Span", "overlaps"]
 Span = tuple[int, int]
 
 _TOKEN = re.compile(r"[a-z0-9]+")
+_COMMA = re.compile(",")
 _BARRIER = re.compile(r"[;:\n\r]")
+_Cue = Literal[
+    "denies-before",
+    "denies-after",
+    "denies-next-word",
+    "denies-own-noun",
+    "ends",
+    "list",
+    "persists",
+    "doubts-before",
+    "doubts-after",
+]
+_CUES: tuple[_Cue, ...] = get_args(_Cue)
+_MASKED: tuple[_Cue, ...] = ("denies-before", "denies-after", "denies-next-word", "ends", "list")
+"""Not heard inside a phrase that only looks like a denial, or that denies its own noun."""
 _BULLET = re.compile(r"^\s*[-*•·]")
 
 
@@ -46,16 +61,20 @@ class Listener:
         negation, doubt, relatives = chapter.negation, chapter.doubt, chapter.relatives
         self.before_reach = negation.tokens_before
         self.after_reach = negation.tokens_after
-        self.denies_before = _lexicon(negation.before)
-        self.denies_after = _lexicon(negation.after)
-        self.next_word = _lexicon(negation.next_word_only)
-        self.own_noun = _lexicon(negation.own_noun_only)
-        self.ends = _lexicon(negation.ends)
-        self.list_words = _lexicon(negation.list_words)
-        self.not_negations = _lexicon(negation.not_negations)
+        self.cues: Lexicon[_Cue] = Lexicon(
+            [
+                ("denies-before", negation.before.all),
+                ("denies-after", negation.after.all),
+                ("denies-next-word", negation.next_word_only.all),
+                ("denies-own-noun", negation.own_noun_only.all),
+                ("ends", negation.ends.all),
+                ("list", negation.list_words.all),
+                ("persists", negation.not_negations.all),
+                ("doubts-before", doubt.before.all),
+                ("doubts-after", doubt.after.all),
+            ]
+        )
         self.answer = re.compile(rf"\s*[:=(]\s*{compile_phrases(negation.answers.all).pattern}\s*(?:[.,;!)]|$)")
-        self.doubts_before = _lexicon(doubt.before)
-        self.doubts_after = _lexicon(doubt.after)
         self._relatives = _lexicon(relatives.words)
         self._not_relatives = _lexicon(relatives.never)
         self._kin_words = _lexicon(relatives.with_possessive)
@@ -98,22 +117,7 @@ class Listener:
 class Heard:
     """One sentence: as written, folded, and able to say whether what stands at a span of it is denied or in doubt."""
 
-    __slots__ = (
-        "_barriers",
-        "_commas",
-        "_cues",
-        "_doubts",
-        "_joints",
-        "_masked",
-        "_next",
-        "_own_noun",
-        "_refusals",
-        "_rules",
-        "_tokens",
-        "stems",
-        "words",
-        "written",
-    )
+    __slots__ = ("_barriers", "_commas", "_cues", "_masked", "_rules", "_tokens", "stems", "words", "written")
 
     def __init__(self, written: str, words: str, stems: set[str], rules: Listener) -> None:
         self.written = written
@@ -122,21 +126,21 @@ class Heard:
         self.stems = stems
         self._rules = rules
         self._masked: str | None = None
-        self._doubts: tuple[list[Hit[None]], list[Hit[None]]] | None = None
 
     def _listen(self) -> str:
-        rules, stems = self._rules, self.stems
-        self._own_noun = [hit[:2] for hit in rules.own_noun.find(self.words, stems)]
-        persisting = [hit[:2] for hit in rules.not_negations.find(self.words, stems)]
-        masked = _blank(_blank(self.words, persisting), self._own_noun)
+        cues: dict[_Cue, list[Hit[_Cue]]] = {cue: [] for cue in _CUES}
+        for hit in self._rules.cues.find(self.words, self.stems):
+            cues[hit.meaning].append(hit)
+        taken: list[Span] = [hit[:2] for hit in (*cues["persists"], *cues["denies-own-noun"])]
+        if taken:
+            for cue in _MASKED:
+                cues[cue] = [hit for hit in cues[cue] if not overlaps(hit.start, hit.end, taken)]
+        masked = _blank(self.words, taken)
+        self._cues = cues
         self._tokens = [found.start() for found in _TOKEN.finditer(masked)]
-        self._commas = [found.start() for found in re.finditer(",", masked)]
-        ends = [hit.start for hit in rules.ends.find(masked, stems)]
-        self._barriers = sorted([*ends, *(found.start() for found in _BARRIER.finditer(masked))])
-        self._cues = sorted(hit.end for hit in rules.denies_before.find(masked, stems))
-        self._next = [hit.end for hit in rules.next_word.find(masked, stems)]
-        self._joints = [hit.start for hit in rules.list_words.find(masked, stems)]
-        self._refusals = [hit.start for hit in rules.denies_after.find(masked, stems)]
+        self._commas = [found.start() for found in _COMMA.finditer(masked)]
+        barriers = [found.start() for found in _BARRIER.finditer(masked)]
+        self._barriers = sorted([*barriers, *(hit.start for hit in cues["ends"])])
         self._masked = masked
         return masked
 
@@ -144,15 +148,16 @@ class Heard:
         """Whether the term at [start, end) of `words` is denied."""
         masked = self._masked if self._masked is not None else self._listen()
         return (
-            any(begin < start < stop for begin, stop in self._own_noun)
+            any(hit.start < start < hit.end for hit in self._cues["denies-own-noun"])
             or self._denied_before(start)
             or self._denied_after(masked, end)
         )
 
     def _denied_before(self, start: int) -> bool:
-        if any(stop <= start and self._between(stop, start) == 0 and self._clear(stop, start) for stop in self._next):
-            return True
-        cue = next((stop for stop in reversed(self._cues) if stop <= start), None)
+        for hit in self._cues["denies-next-word"]:
+            if hit.end <= start and self._between(hit.end, start) == 0 and self._clear(hit.end, start):
+                return True
+        cue = max((hit.end for hit in self._cues["denies-before"] if hit.end <= start), default=None)
         return cue is not None and self._reaches(cue, start)
 
     def _reaches(self, cue: int, start: int) -> bool:
@@ -161,7 +166,7 @@ class Heard:
             return False
         commas = [place for place in self._commas if cue <= place < start]
         segment = next((place for place in self._barriers if place >= start), len(self.words))
-        joints = [place for place in self._joints if cue <= place < segment]
+        joints = [hit.start for hit in self._cues["list"] if cue <= hit.start < segment]
         if commas and not any(place > commas[0] for place in joints):
             return False
         places = [cue, *sorted([*commas, *(place for place in joints if place < start)]), start]
@@ -170,7 +175,7 @@ class Heard:
 
     def _denied_after(self, masked: str, end: int) -> bool:
         rules = self._rules
-        if any(end <= place and self._near_after(end, place) for place in self._refusals):
+        if any(end <= hit.start and self._near_after(end, hit.start) for hit in self._cues["denies-after"]):
             return True
         if rules.answer.match(masked, end):
             return True
@@ -185,16 +190,9 @@ class Heard:
         """Whether the term at [start, end) of `words` is only suspected, possible or asked about."""
         if self._masked is None:
             self._listen()
-        if self._doubts is None:
-            rules = self._rules
-            self._doubts = (
-                rules.doubts_before.find(self.words, self.stems),
-                rules.doubts_after.find(self.words, self.stems),
-            )
-        before, after = self._doubts
         return (
-            any(hit.end <= start and self._near_before(hit.end, start) for hit in before)
-            or any(end <= hit.start and self._near_after(end, hit.start) for hit in after)
+            any(hit.end <= start and self._near_before(hit.end, start) for hit in self._cues["doubts-before"])
+            or any(end <= hit.start and self._near_after(end, hit.start) for hit in self._cues["doubts-after"])
             or self._questioned(start, end)
         )
 

@@ -31,6 +31,15 @@ _LONG = 8
 _SHORT = 5
 """Letters of a word that an index looks at: of a word that is written out, and of one with an open end."""
 
+_COMMON = frozenset(
+    [
+        *("disorder", "disease", "syndrome", "finding", "procedur", "situatio", "chronic", "chroniqu", "maladie"),
+        *("acute", "severe", "type", "with", "patient", "pressure", "therapy", "coronary", "artery"),
+        *("hyperten", "changes", "change", "mass", "history", "10"),
+    ]
+)
+"""Stems of words that stand in every second diagnosis: telling only if a phrase has no other."""
+
 _SPACE = r"[\s()\[\]\"«»“”-]+"
 _GAP = (
     r"(?:[\s()\[\]\"«»“”'-]+(?!(?:non|pas|jamais|sans|aucune?|not?|never|without)(?![a-z]))[a-z0-9]+){0,4}?"
@@ -262,7 +271,7 @@ def _options(parts: Sequence[_Part]) -> Iterator[frozenset[str]]:
 
 def _commonness(stems: frozenset[str], shared: Counter[str]) -> tuple[bool, int, int]:
     """How many texts and phrases are likely to hold one of `stems`: short words stand everywhere."""
-    return min(map(len, stems)) < 4, max(map(shared.__getitem__, stems)), len(stems)
+    return min(map(len, stems)) < 4 or not _COMMON.isdisjoint(stems), max(map(shared.__getitem__, stems)), len(stems)
 
 
 def _telling(options: Sequence[frozenset[str]]) -> frozenset[str]:

@@ -155,6 +155,16 @@ def test_the_site_leaves_out_where_the_arteries_are() -> None:
     assert said.site.regions == {"shoulder"}
 
 
+def test_a_comma_parts_a_region_from_a_structure() -> None:
+    (said,) = language().calcified("Calcifications musculaires, tendons, de la cuisse.")
+    assert said.site.regions == {"thigh"}
+
+
+def test_normal_said_of_the_calcification_itself_takes_no_place_away() -> None:
+    (said,) = language().calcified("Calcifications sous-cutanées de la cuisse de répartition normale.")
+    assert (said.site.regions, said.layers) == ({"thigh"}, {"subcutaneous"})
+
+
 def test_a_region_or_lesion_alone_is_an_unnamed_soft_tissue() -> None:
     (said,) = language().calcified("Calcified mass of the buttock.")
     assert said.layers == {"soft-tissue"}

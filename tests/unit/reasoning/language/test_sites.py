@@ -121,5 +121,5 @@ def test_an_unknown_region_in_the_chapter_is_a_mistake_with_the_nearest_name() -
     with pytest.raises(ValidationError, match="did you mean 'calf'"):
         SitesChapter.model_validate(broken)
     broken = chapter | {"areas": [*chapter["areas"], chapter["areas"][0] | {"id": "x", "regions": ["qqqqq"]}]}
-    with pytest.raises(ValidationError, match="'qqqqq' is no region$|'qqqqq' is no region "):
+    with pytest.raises(ValidationError, match="'qqqqq' is no region"):
         SitesChapter.model_validate(broken)
