@@ -35,6 +35,8 @@ class Wanted(NamedTuple):
     """The card wants a fresh value although one is there (alarms, a repeat after so many days)."""
     first: tuple[str, ...] = ()
     """Keys that come first, with priority asap (RED-1 with unknown kidneys)."""
+    done: tuple[str, ...] = ()
+    """Keys that the card asks for and that the record already answers, in words too."""
 
 
 def requested(facts: Facts, wanted: Wanted) -> Conclusion:
@@ -54,7 +56,7 @@ def requested(facts: Facts, wanted: Wanted) -> Conclusion:
             found.setdefault(item.id, _request(facts, item, conclusion, wanted, reasons, None, "asap"))
     for key, after in asks:
         for item in _items(facts, key):
-            asked = item.id in found or _INSTEAD.get(item.id) in found
+            asked = item.id in found or item.id in wanted.done or _INSTEAD.get(item.id) in found
             if not asked and _is_open(facts, item, repeat=wanted.repeat or after is not None):
                 found[item.id] = _request(facts, item, conclusion, wanted, reasons, after, card.priority)
     return conclusion._replace(requests=tuple(found.values()))

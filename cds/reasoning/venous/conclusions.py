@@ -279,11 +279,12 @@ def _not_healing(facts: Facts, over: Sequence[Unhealed], calcified: Sequence[Leg
     rules = facts.knowledge.venous
     arteries = pressures(facts, _sides(over))
     dialysis = (rules.note("on-dialysis"),) if facts(assess_kidney).dialysis else ()
-    keys: list[str] = []
-    if not done(facts, rules.imaging.radiograph, rules.imaging.radiograph_within):
-        keys.append(rules.requests.radiograph)
-    if not done(facts, rules.imaging.duplex, rules.imaging.duplex_within):
-        keys.append(rules.requests.duplex)
+    examined = {
+        rules.requests.radiograph: done(facts, rules.imaging.radiograph, rules.imaging.radiograph_within),
+        rules.requests.duplex: done(facts, rules.imaging.duplex, rules.imaging.duplex_within),
+        rules.requests.index: rules.requests.index not in arteries.requests,
+    }
+    keys = [key for key, known in examined.items() if not known and key not in arteries.requests]
     keys += [*arteries.requests, rules.requests.referral, rules.requests.panel]
     return Wanted(
         Conclusion(
@@ -302,6 +303,7 @@ def _not_healing(facts: Facts, over: Sequence[Unhealed], calcified: Sequence[Leg
         tuple(keys),
         _site(over),
         tuple(dict.fromkeys(each.ulcer.source for each in over)),
+        done=tuple(key for key, known in examined.items() if known),
     )
 
 

@@ -16,7 +16,7 @@ from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge import Knowledge
 from cds.reasoning.redflag import RedFlag, assess_red_flag
 from cds.reasoning.venous import attribution, conclusions, staging, withheld
-from cds.reasoning.workup import Wanted
+from cds.reasoning.workup import Wanted, requested
 from tests.unit.reasoning.venous.charts import CASES, Case, chart_of
 
 
@@ -83,6 +83,15 @@ def test_asks_for_it(name: str, now: datetime) -> None:
     for each in wanted:
         for key in each.keys:
             assert knowledge().workup.of(key)
+
+
+def test_what_is_done_is_not_asked_for_again(now: datetime) -> None:
+    case = CASES["P-168"]
+    facts = facts_of(case, now)
+    (ulcer,) = (each for each in concluded(case, facts) if each.conclusion.card == "C-CVI-ULCER")
+    assert ulcer.done == ("leg-radiograph", "venous-duplex-leg")
+    asked = [each.key for each in requested(facts, ulcer).requests]
+    assert asked[:2] == ["ankle-brachial-index", "referral-dermatology"]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if "shown" in case["expected"]])
