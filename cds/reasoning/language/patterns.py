@@ -203,7 +203,7 @@ def _piece(sign: str) -> _Part:
     if sign[0] == " ":
         return _Part(_SPACE, separates=True)
     if sign == "-":
-        return _Part(r"[\s-]?", glues=True)
+        return _Part(r"[\s-]*", glues=True)
     if sign in "'’":
         return _Part(r"'\s?", separates=True)
     if sign == "*":

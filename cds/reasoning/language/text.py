@@ -57,8 +57,9 @@ _SHORTENED = frozenset((
 ))
 # fmt: on
 _BREAK = re.compile(r"[.!?…]+(?=\s|$)|\r\n?|\n")
-_LAST_WORD = re.compile(r"([^\W\d_](?:[\w.]*\w)?)$")
 _BULLET = re.compile(r"\s*(?:[-*•·]|\d+[.)])\s")
+_LONGEST = 8
+"""Characters; no shortened word is as long."""
 _WRAP = 45
 """A line of at least so many characters, followed by a line in lower case, was wrapped by a machine, not ended."""
 
@@ -100,10 +101,10 @@ def _wrapped(text: str, line: int, stop: int, end: int) -> bool:
 
 
 def _abbreviated(text: str, stop: int, end: int) -> bool:
-    found = _LAST_WORD.search(text, max(0, stop - 12), stop)
-    if found is None:
+    before = text[max(0, stop - _LONGEST) : stop].split()
+    if not before or len(before[-1]) == _LONGEST:
         return False
-    word = fold(found.group(1))
+    word = fold(before[-1].lstrip("(["))
     if word in _TITLES:
         return True
     return (word in _SHORTENED or len(word) == 1) and text[end : end + 40].lstrip()[:1].islower()
