@@ -7,8 +7,13 @@ from datetime import datetime
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from tests.clock import NOW
+
+# The same examples on every machine, and no test that depends on how fast it is.
+settings.register_profile("calm", deadline=None, derandomize=True)
+settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session")
