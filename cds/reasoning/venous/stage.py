@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from cds.reasoning.chart import Problem, Report, Severity
 from cds.reasoning.conclusions import Evidence, Stage, Text
 from cds.reasoning.facts import Facts
-from cds.reasoning.knowledge.porter import Ceap, PorterChapter
+from cds.reasoning.knowledge.porter import Ceap, PorterChapter, Span
 from cds.reasoning.recognition import Recognised, recognise
 from cds.reasoning.venous.signs import on_the_leg, read_signs
 from cds.reasoning.venous.staging import Legs, Reading, Sign, staged
@@ -128,13 +129,12 @@ def ceap_display(chapter: Ceap, signs: Iterable[Sign]) -> str:
 
 def sign_row(sign: Sign) -> Evidence:
     """A row of the table: the sign, its words in the record, and the range that it gives."""
-    return Evidence(sign.term, sign.source, sign.text, sign.when, _range(sign))
+    return Evidence(sign.term, sign.source, sign.text, sign.when, _range(sign.span) if sign.span else None)
 
 
-def _range(sign: Sign) -> Text | None:
-    if sign.span is None:
-        return None
-    low, high = sign.span
+@cache
+def _range(span: Span) -> Text:
+    low, high = span
     if low is None:
         return Text(f"at most stage {high}, never alone", f"au plus stade {high}, jamais seul")
     shown = f"{low}" if low == high else f"{low}-{high}"

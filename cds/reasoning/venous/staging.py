@@ -5,7 +5,7 @@ Pure: signs in, staging out. Where signs come from is the business of `cds.reaso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -65,6 +65,11 @@ class Sign(NamedTuple):
 
     def on(self, side: Side) -> bool:
         return not self.sides or side in self.sides
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it counts depends on the other signs of the same leg."""
+        return self.needs_trophic or self.alone or bool(self.yields_to)
 
     @property
     def problem(self) -> Problem | None:
@@ -127,13 +132,15 @@ def staged(readings: Iterable[Reading], *, context: bool, highest: Sequence[tupl
     `highest`: grades of the diagnosis itself, as (sides, highest stage); they raise the upper end only (D-16).
     """
     ordered = sorted(readings, key=_order)
-    why: list[Uncounted | None] = [_before(each, context=context) for each in ordered]
-    chosen: set[int] = set()
-    left = _limb("left", ordered, why, chosen, highest)
-    alike = not any(each.sign.sides for each in ordered) and not any(sides for sides, _ in highest)
-    right = left._replace(side="right") if alike else _limb("right", ordered, why, chosen, highest)
+    why = [_before(each, context=context) for each in ordered]
+    left, fates = _limb("left", ordered, why, highest)
+    if any(each.sign.sides for each in ordered) or any(sides for sides, _ in highest):
+        right, other_fates = _limb("right", ordered, why, highest)
+        fates |= {number: fate for number, fate in other_fates.items() if fate is None or number not in fates}
+    else:
+        right = left._replace(side="right")
     traced = tuple(
-        each._replace(uncounted=None if number in chosen else why[number] or "superseded")
+        each if each.uncounted else Reading(each.sign, why[number] or fates[number], each.cause)
         for number, each in enumerate(ordered)
     )
     low = max((each.low for each in (left, right) if each.low is not None), default=None)
@@ -141,9 +148,9 @@ def staged(readings: Iterable[Reading], *, context: bool, highest: Sequence[tupl
     return Legs(low, high, (left, right), traced)
 
 
-def _order(reading: Reading) -> tuple[int, datetime, str, str]:
+def _order(reading: Reading) -> tuple[int, datetime, Ref, str]:
     sign = reading.sign
-    return sign.place, sign.when.instant if sign.when else _NEVER, str(sign.source), sign.text
+    return sign.place, sign.when.instant if sign.when else _NEVER, sign.source, sign.text
 
 
 def _before(reading: Reading, *, context: bool) -> Uncounted | None:
@@ -158,40 +165,50 @@ def _before(reading: Reading, *, context: bool) -> Uncounted | None:
     return None if sign.span else "not-severe"
 
 
+Fates = dict[int, Uncounted | None]
+"""Of the signs that could count on one leg, by place: None where one counts, else why not."""
+
+
 def _limb(
     side: Side,
     readings: Sequence[Reading],
-    why: list[Uncounted | None],
-    chosen: set[int],
+    why: Sequence[Uncounted | None],
     highest: Sequence[tuple[frozenset[str], int]],
-) -> Limb:
+) -> tuple[Limb, Fates]:
     here = [number for number, each in enumerate(readings) if why[number] is None and each.sign.on(side)]
     if not here:
-        return Limb(side, None, 0, ())
+        return Limb(side, None, 0, ()), {}
     absent = [each.sign for number, each in enumerate(readings) if why[number] == "negative" and each.sign.on(side)]
     counted = _newest(here, readings, absent)
-    trophic = any(readings[number].sign.trophic for number in counted)
-    precise = {sign.id for number in counted if (sign := readings[number].sign).course != "healed"}
-    others = any(
-        each.sign.on(side) and not each.sign.alone and why[number] in (None, "explained", "not-severe")
-        for number, each in enumerate(readings)
-    )
-    kept = []
-    for number in counted:
-        sign = readings[number].sign
-        if sign.needs_trophic and not trophic:
-            why[number] = "no-trophic-sign"
-        elif sign.alone and others:
-            why[number] = "not-alone"
-        elif sign.yields_to not in precise:
-            kept.append(number)
-    chosen.update(kept)
-    signs = tuple(readings[number].sign for number in kept)
-    spans = [each.span for each in signs if each.span]
+    signs = [readings[number].sign for number in counted]
+    fates: Fates = dict.fromkeys(here, "superseded")
+    for number, sign in zip(counted, signs, strict=True):
+        fates[number] = _conditional(sign, signs, lambda: _others(side, readings, why)) if sign.conditional else None
+    kept = tuple(sign for number, sign in zip(counted, signs, strict=True) if fates[number] is None)
+    spans = [each.span for each in kept if each.span]
     low = max((each.low for each in spans if each.low is not None), default=None)
     raised = [stage for sides, stage in highest if not sides or side in sides]
     high = max((*(each.high for each in spans), *raised), default=0)
-    return Limb(side, low, high, signs)
+    return Limb(side, low, high, kept), fates
+
+
+def _conditional(sign: Sign, signs: Sequence[Sign], others: Callable[[], bool]) -> Uncounted | None:
+    """Why a sign that depends on the other signs of its leg does not count."""
+    if sign.needs_trophic and not any(each.trophic for each in signs):
+        return "no-trophic-sign"
+    if sign.alone and others():
+        return "not-alone"
+    if any(each.id == sign.yields_to and each.course != "healed" for each in signs):
+        return "superseded"
+    return None
+
+
+def _others(side: Side, readings: Sequence[Reading], why: Sequence[Uncounted | None]) -> bool:
+    """Whether the record shows any sign of this leg, even one that another cause explains (D-9)."""
+    return any(
+        each.sign.on(side) and not each.sign.alone and why[number] in (None, "explained", "not-severe")
+        for number, each in enumerate(readings)
+    )
 
 
 def _newest(here: Sequence[int], readings: Sequence[Reading], absent: Sequence[Sign]) -> list[int]:

@@ -105,6 +105,21 @@ def test_ankylosis_needs_a_trophic_sign_on_the_same_leg() -> None:
     assert stage(fixed, sign("ochre", 3, 3, trophic=True)).low == 4
 
 
+def test_ankylosis_of_an_unknown_side_counts_where_the_trophic_sign_is() -> None:
+    legs = stage(sign("ankylosis", 4, 4, needs_trophic=True), sign("ochre", 3, 3, "right", trophic=True))
+    assert [each.low for each in legs.limbs] == [None, 4]
+    assert uncounted(legs) == {"ankylosis": None, "ochre": None}
+
+
+def test_a_less_precise_sign_yields_unless_the_precise_one_is_healed() -> None:
+    ulcer = sign("leg-ulcer", 4, 4, yields_to="venous-ulcer", course="open")
+    legs = stage(ulcer, sign("venous-ulcer", 4, 4, "left", course="open"))
+    assert [len(each.signs) for each in legs.limbs] == [1, 1]
+    both = stage(ulcer, sign("venous-ulcer", 4, 4, course="open"))
+    assert uncounted(both)["leg-ulcer"] == "superseded"
+    assert uncounted(stage(ulcer, sign("venous-ulcer", 4, 4, course="healed")))["leg-ulcer"] is None
+
+
 def test_an_asymptomatic_statement_counts_only_alone() -> None:
     none = sign("asymptomatic", 1, 1, alone=True)
     assert stage(none).low == 1
