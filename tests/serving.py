@@ -11,9 +11,9 @@ from datetime import datetime
 
 import httpx
 import uvicorn
+
 from cds.app import create_app
 from cds.settings import Settings
-
 from tests.clock import NOW
 
 __all__ = ["serving"]
