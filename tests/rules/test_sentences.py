@@ -71,6 +71,12 @@ def test_typing_changes_nothing(row: dict[str, Any], typings: list[str]) -> None
     assert said(text) == expected(row)
 
 
+@pytest.mark.parametrize("typing", sorted(TYPINGS))
+def test_no_typing_changes_any_sentence(typing: str) -> None:
+    wrong = [row for row in SENTENCES if said(TYPINGS[typing](row["sentence"])) != expected(row)]
+    assert not wrong
+
+
 @given(
     row=st.sampled_from(SENTENCES),
     before=st.lists(st.integers(0, 3), max_size=2),
