@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
 from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.chart import Measurement
-from cds.reasoning.conclusions import Certainty, Classification, Conclusion, Evidence, Gap, Lean, Text, Value
+from cds.reasoning.conclusions import Cause, Certainty, Classification, Conclusion, Evidence, Gap, Lean, Text, Value
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
@@ -186,23 +186,10 @@ def _notes(facts: Facts) -> tuple[Text, ...]:
     notes: list[Text] = []
     metabolic = facts(assess_metabolic).causes
     if metabolic:
-        notes.append(
-            Text(
-                "Metabolic: " + "; ".join(f"{each.term.en} ({each.level})" for each in metabolic) + ".",
-                "Métabolique : " + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in metabolic) + ".",
-            )
-        )
-    if facts(assess_dystrophic).causes:
-        notes.append(
-            Text(
-                "Local: "
-                + "; ".join(f"{each.term.en} ({each.level})" for each in facts(assess_dystrophic).causes)
-                + ".",
-                "Locale : "
-                + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in facts(assess_dystrophic).causes)
-                + ".",
-            )
-        )
+        notes.append(_listed("Metabolic: ", "Métabolique : ", metabolic))
+    local = _narrowest(facts)
+    if local:
+        notes.append(_listed("Local: ", "Locale : ", local))
     notes += facts(assess_metabolic).reasons
     notes += facts(assess_kidney).remarks
     if facts(assess_calcium).status == "high":
@@ -218,6 +205,21 @@ def _notes(facts: Facts) -> tuple[Text, ...]:
     if facts(classify).classification == "DYSTROPHIC_UNEXPLAINED":
         notes.append(_IDIOPATHIC)
     return tuple(dict.fromkeys(notes))
+
+
+def _narrowest(facts: Facts) -> list[Cause]:
+    """The local causes without those that a narrower one already names (CREST is a systemic sclerosis)."""
+    causes = facts(assess_dystrophic).causes
+    present = {cause.id for cause in causes}
+    broader = {rule.part_of for rule in facts.knowledge.dystrophic.causes if rule.concept in present}
+    return [cause for cause in causes if cause.id not in broader]
+
+
+def _listed(en: str, fr: str, causes: Iterable[Cause]) -> Text:
+    return Text(
+        en + "; ".join(f"{each.term.en} ({each.level})" for each in causes) + ".",
+        fr + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in causes) + ".",
+    )
 
 
 _LEVELS = {

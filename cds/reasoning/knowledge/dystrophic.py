@@ -27,6 +27,8 @@ class DystrophicCause(Dashed):
     umbrella_unless_same_site: bool = False
     weak_with: tuple[str, ...] = ()
     """Weak where the same resource also says one of these (vascular Ehlers-Danlos)."""
+    part_of: str = ""
+    """The broader cause that it belongs to; only the narrower one is named in the detail."""
     group: str = ""
     """Which item of the differential list (DDX-1) it supports."""
 
