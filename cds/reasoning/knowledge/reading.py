@@ -8,13 +8,19 @@ with an unknown id is added), everything else is replaced. `off: true` switches 
 from __future__ import annotations
 
 import difflib
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _SafeLoader
+else:
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times as fast, where it is there
 
 __all__ = ["Dashed", "Mistake", "Mistakes", "Strict", "read_chapter"]
 
@@ -57,7 +63,7 @@ class Mistakes(Exception):  # noqa: N818 - it is a list of mistakes, `cds.errors
         self.mistakes = tuple(mistakes)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_SafeLoader):
     """YAML with the booleans of its version 1.2 only: `no`, `off` and `on` are words, as a clinician means them."""
 
     @classmethod
@@ -102,12 +108,18 @@ def _files(folder: Path, name: str) -> list[Path]:
     return [single] if single.is_file() else sorted((folder / name).glob("*.yaml"))
 
 
+class _Named(io.StringIO):
+    """The text of a file, under the name that marks carry."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
 def _compose(file: Path, folder: Path) -> Node | None:
     label = file.relative_to(folder).as_posix()
     try:
-        loader = _Loader(file.read_text(encoding="utf-8"))
-        loader.name = label
-        node = loader.get_single_node()
+        node = _Loader(_Named(file.read_text(encoding="utf-8"), label)).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
