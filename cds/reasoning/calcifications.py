@@ -10,7 +10,7 @@ from cds.reasoning.conclusions import Evidence, Text
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.recognition import Layer
 from cds.reasoning.language.sites import Site
-from cds.reasoning.recognition import Recognised, recognise
+from cds.reasoning.recognition import Recognised, recognise, worded
 
 if TYPE_CHECKING:
     from cds.reasoning.language.calcification import Calcified
@@ -92,7 +92,7 @@ def _by_sentence(facts: Facts) -> Iterator[Calcification]:
     calcified = facts.language.calcified
     for problem in facts.chart.problems:
         if problem.state == "active":
-            for text in problem.texts:
+            for text in worded(problem.texts, problem.sites):
                 for said in calcified(text):
                     yield _said(facts, problem, said, problem.onset or problem.recorded)
     for report in facts.chart.reports:
@@ -101,7 +101,7 @@ def _by_sentence(facts: Facts) -> Iterator[Calcification]:
                 yield _said(facts, report, said, report.when)
     for finding in facts.chart.findings:
         if finding.value is not False and finding.severity != "absent":
-            for text in (*finding.texts, *finding.value_texts):
+            for text in (*worded(finding.texts, finding.sites), *finding.value_texts):
                 for said in calcified(text):
                     yield _said(facts, finding, said, finding.when)
 
@@ -114,7 +114,7 @@ def _said(facts: Facts, datum: Problem | Report | Finding, said: Calcified, when
     by_words = isinstance(datum, Problem)
     return Calcification(
         datum.source,
-        said.sentence,
+        said.sentence if isinstance(datum, Report) else next(iter(datum.texts), said.sentence),
         site,
         frozenset(said.layers),
         "weak" if doubtful or by_words else "strong",

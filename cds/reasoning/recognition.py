@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cds.reasoning.language.reading import Language
     from cds.reasoning.language.terms import Said
 
-__all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognise_in", "recognition_row"]
+__all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognise_in", "recognition_row", "worded"]
 
 Weight = Literal["strong", "weak"]
 
@@ -127,7 +127,7 @@ def _order(recognised: Recognised) -> tuple[str, str, str]:
 
 
 def _in_problem(problem: Problem, language: Language, causes: frozenset[str]) -> list[Recognised]:
-    said = _said(problem.texts, language)
+    said = _said(worded(problem.texts, problem.sites), language)
     by_code = _by_code(problem.matches, said)
     reasons = ("provisional",) * (problem.level == "unconfirmed") + ("old-encounter",) * problem.old_encounter
     text = problem.texts[0] if problem.texts else _words_of(problem.matches)
@@ -157,6 +157,11 @@ def _in_problem(problem: Problem, language: Language, causes: frozenset[str]) ->
             )
         )  # fmt: skip
     return [found[0]._replace(alone=True)] if len(found) == 1 else found
+
+
+def worded(texts: tuple[str, ...], sites: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a datum, and its first words together with its site: "Œdème" at the ankle is an ankle oedema."""
+    return (*texts, f"{texts[0]} {' '.join(sites)}") if texts and sites else texts
 
 
 _NOWHERE = Site()
@@ -201,7 +206,7 @@ def _words_of(matches: Iterable[Match]) -> str:
 
 
 def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
-    said = _said((*finding.texts, *finding.value_texts), language)
+    said = _said((*worded(finding.texts, finding.sites), *finding.value_texts), language)
     by_code = _by_code((*finding.matches, *finding.value_matches), said)
     text = " : ".join((*finding.texts[:1], *finding.value_texts[:1])) or _words_of(finding.matches)
     site = language.sites.read(*finding.sites) if finding.sites else Site()

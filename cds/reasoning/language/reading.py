@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -58,10 +57,6 @@ class Language:
     def calcified(self, text: str) -> tuple[Calcified, ...]:
         """Every sentence of `text` that says that a soft tissue is calcified (TRG-2)."""
         return self._calcified_in_short(text) if len(text) <= SHORT else self._calcified(text)
-
-    def beside_codes(self, concept: str, groups: Collection[str]) -> bool:
-        """Whether `concept` is of one of `groups`, so that its words count beside a code of another concept (ACC-7)."""
-        return self.terms.groups.get(concept) in groups
 
     def ceap(self, text: str, named: bool) -> tuple[str, ...]:
         """CEAP classes of `text`, lowest first; `named`: it is the value of something called CEAP (8.3)."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cds.reasoning.language.terms import Said, largest_size_cm
 from tests.words import chapters, language
@@ -186,25 +184,6 @@ def test_long_texts_are_read_as_short_ones_are() -> None:
     assert "systemic-lupus-erythematosus" not in terms(REPORTS)
     assert language().calcified("Hypertension. " * 30) == ()
     assert language().concepts("Blue paint. " * 30) == ()
-
-
-def test_beside_codes() -> None:
-    assert language().beside_codes("venous-eczema", ("cvi-sign", "form"))
-    assert not language().beside_codes("gout", ("cvi-sign", "form"))
-    assert not language().beside_codes("unknown", ("cvi-sign",))
-
-
-@given(text=st.text(max_size=120) | st.sampled_from([term.term.fr for term in chapters().terms.terms]))
-def test_whatever_says_something_is_interesting(text: str) -> None:
-    if language().concepts(text) or language().calcified(text):
-        assert language().interesting(text)
-
-
-@given(text=st.text(max_size=200))
-def test_any_text_can_be_read(text: str) -> None:
-    language().severity(text)
-    language().ceap(text, named=True)
-    language().sites.read(text)
 
 
 def test_every_term_has_one_entry_with_words_and_a_source() -> None:
