@@ -13,7 +13,6 @@ from cds.reasoning.knowledge.porter import Course, Dashed, Days, Number
 __all__ = ["Note", "VenousChapter"]
 
 Note = Literal[
-    "original-class",
     "lowest",
     "limbs",
     "not-stageable",

@@ -107,7 +107,6 @@ def _other_rows(staging: Staging) -> Iterator[Evidence]:
 def _stage_notes(facts: Facts, staging: Staging) -> Iterator[Text]:
     rules, legs, stage = facts.knowledge.venous, staging.legs, staging.stage
     assert stage is not None
-    yield rules.note("original-class", original=shown_range(stage.min - 1, stage.max - 1))
     if stage.min != stage.max:
         yield rules.note("lowest")
     if staging.graded:
