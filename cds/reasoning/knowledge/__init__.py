@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from cds.reasoning.knowledge.agreement import disagreements
 from cds.reasoning.knowledge.cards import Cards
 from cds.reasoning.knowledge.classification import ClassificationChapter
 from cds.reasoning.knowledge.decisions import Decisions
@@ -118,6 +119,7 @@ class Knowledge:
                 read[name] = read_chapter(model, name, folders)
             except Mistakes as found:
                 mistakes += found.mistakes
+        mistakes = mistakes or disagreements(read, folders)
         if mistakes:
             raise Mistakes(mistakes)
 

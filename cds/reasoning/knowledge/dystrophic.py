@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.recognition import Layer
 
 __all__ = ["DystrophicCause", "DystrophicChapter"]
 
@@ -66,7 +67,7 @@ class Hints(Dashed):
 class Microcrystal(Dashed):
     causes: tuple[str, ...]
     age_below: float
-    layer: str
+    layer: Layer
     requests: str
     tophus: tuple[str, ...]
     tophus_request: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cds.reasoning.conclusions import Text
+from cds.reasoning.conclusions import Classification, Text
 from cds.reasoning.knowledge.minerals import Span
 from cds.reasoning.knowledge.reading import Dashed
 
@@ -93,7 +93,7 @@ class Differential(Dashed):
     rule: str
     card: str
     layers: tuple[Layer, ...]
-    classes: tuple[str, ...]
+    classes: tuple[Classification, ...]
     items: tuple[DifferentialItem, ...]
     tags: tuple[str, ...]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times as fast, where it is there
 
-__all__ = ["Dashed", "Mistake", "Mistakes", "Strict", "read_chapter"]
+__all__ = ["Dashed", "Mistake", "Mistakes", "Strict", "lines_of", "read_chapter"]
 
 Node = yaml.Node
 M = TypeVar("M", bound=BaseModel)
@@ -101,6 +101,27 @@ def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:
         return model.model_validate(_plain(merged))
     except ValidationError as error:
         raise Mistakes([_mistake(each, merged, model) for each in error.errors(include_url=False)]) from None
+
+
+def lines_of(word: str, name: str, folders: Iterable[Path]) -> list[tuple[str, int]]:
+    """(file, line) of every place where `word` stands as a value or key in the chapter `name`."""
+    return [
+        (scalar.start_mark.name, scalar.start_mark.line + 1)
+        for folder in folders
+        for file in _files(folder, name)
+        if (node := _compose(file, folder)) is not None
+        for scalar in _scalars(node)
+        if scalar.value == word
+    ]
+
+
+def _scalars(node: Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    else:
+        for each in node.value:
+            for part in each if isinstance(each, tuple) else (each,):
+                yield from _scalars(part)
 
 
 def _files(folder: Path, name: str) -> list[Path]:

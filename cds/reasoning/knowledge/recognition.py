@@ -28,5 +28,7 @@ class RecognitionChapter(Dashed):
     """rules/recognition.yaml."""
 
     strong_in_reports: frozenset[str]
+    coded_only: frozenset[str]
+    """Value sets of which only a code speaks: concepts without words in rules/terms."""
     trigger: Trigger
     pregnancy: Pregnancy

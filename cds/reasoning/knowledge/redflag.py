@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from cds.reasoning.knowledge.minerals import Grounds
 from cds.reasoning.knowledge.reading import Dashed
 
 __all__ = ["RedFlagChapter"]
+
+
+Category = Literal["G3", "G3a", "G3b", "G4", "G5", "G5D"]
 
 
 class PainfulUlcer(Dashed):
@@ -26,13 +31,13 @@ class Words(Dashed):
 
 
 class Severe(Dashed):
-    categories: tuple[str, ...]
+    categories: tuple[Category, ...]
     egfr_below: float
     transplant_egfr_below: float
 
 
 class Warning_(Dashed):  # noqa: N801 - Warning is a builtin
-    categories: tuple[str, ...]
+    categories: tuple[Category, ...]
     medicines: tuple[str, ...]
 
 
