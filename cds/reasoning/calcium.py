@@ -161,7 +161,7 @@ def _total_sample(facts: Facts, total: Measurement) -> Sample:
     results = facts(usable_results)
     corrected, uncorrected = _pair(facts, total)
     albumin = albumin_near(facts, total)
-    if corrected is not None and _may_correct(facts, albumin, laboratory_did=True):
+    if corrected is not None and _may_correct(facts, albumin):
         return Sample(results.status(corrected), "corrected", corrected.value, corrected, albumin)
     if uncorrected is None:
         # Only a laboratory-corrected value, and its correction is not to be trusted (CAL-2).
@@ -255,11 +255,10 @@ def _known_albumins(facts: Facts, calcium: Measurement, *, days: int) -> list[Me
     return [each for each in around if each.value is not None]
 
 
-def _may_correct(facts: Facts, albumin: Measurement | None, *, laboratory_did: bool = False) -> bool:
-    """CAL-2: where a correction for albumin says more than the raw total."""
+def _may_correct(facts: Facts, albumin: Measurement | None) -> bool:
+    """CAL-2: where a correction for albumin says more than the raw total. `albumin`: None where only the laboratory,
+    which corrected, has seen it."""
     rules = facts.knowledge.minerals.correction
-    if albumin is None and not laboratory_did:
-        return False
     if albumin is not None and (
         albumin.comparator
         or below(albumin, rules.albumin.from_) is not False

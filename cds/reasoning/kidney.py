@@ -403,10 +403,7 @@ def _is_chronic(series: list[Egfr], chapter: KidneyChapter) -> bool:
 
 
 def _category(value: float, chapter: KidneyChapter) -> Category:
-    for each in chapter.categories:
-        if value >= each.from_:
-            return each.name
-    return "G5"
+    return next(each.name for each in chapter.categories if value >= each.from_)
 
 
 def _row(egfr: Egfr) -> Evidence:

@@ -39,9 +39,7 @@ def above(measurement: Measurement, limit: float) -> bool | None:
             return True if value >= limit else None
         case ">=":
             return True if value > limit else None
-        case "<":
-            return False if value <= limit else None
-        case "<=":
+        case _:
             return False if value <= limit else None
 
 
@@ -57,9 +55,7 @@ def below(measurement: Measurement, limit: float) -> bool | None:
             return True if value <= limit else None
         case "<=":
             return True if value < limit else None
-        case ">":
-            return False if value >= limit else None
-        case ">=":
+        case _:
             return False if value >= limit else None
 
 
