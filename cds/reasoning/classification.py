@@ -44,8 +44,10 @@ def classify(facts: Facts) -> Classified:
     row = next(row for row in chapter.rows if ask(row.when, facts, _MEANINGS).truth)
     unseen = tuple(kind for kind in UNSEEN_MATTERS if not facts.chart.complete(kind))
     found = row.class_
-    rests_on_recent = any(facts(usable_results).is_recent(each) for each in _measured(facts))
-    capped = found in chapter.capped and (rests_on_recent or bool(unseen))
+    # The minerals are asked only where they matter: most charts record no calcification at all.
+    capped = found in chapter.capped and (
+        bool(unseen) or any(facts(usable_results).is_recent(each) for each in _measured(facts))
+    )
     if capped:
         found = chapter.capped[found]
     lean = _lean(facts, row.reason) if found == "INDETERMINATE" else None
