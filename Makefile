@@ -34,7 +34,7 @@ check: $(READY)  ## lint, format, types, which room may import which, knowledge,
 	$(PYTEST) -q tests/docs
 
 coverage: $(READY)  ## branch coverage of reasoning/ and cards/
-	$(PYTEST) -n auto --cov=cds --cov-branch --cov-report=term-missing
+	$(PYTEST) -n auto --cov=cds --cov-branch --cov-report=term-missing:skip-covered
 
 format: $(READY)  ## put the code into shape
 	$(RUN) ruff check --fix
