@@ -22,7 +22,6 @@ from cds.reasoning.time import age_days, within_hours
 __all__ = ["Alarm", "alarm"]
 
 Card = Literal["C-CRIT-CA-HIGH", "C-CRIT-CA-LOW", "C-URG-CA", "C-URG-CA-LOW"]
-_GRAVITY: tuple[Card, ...] = ("C-CRIT-CA-HIGH", "C-CRIT-CA-LOW", "C-URG-CA", "C-URG-CA-LOW")
 
 
 class Alarm(NamedTuple):
@@ -31,26 +30,17 @@ class Alarm(NamedTuple):
     card: Card
     evidence: tuple[Evidence, ...]
     confirm_first: bool
-    """The value is unreliable, unverified or preliminary: an ionised calcium first."""
+    """The value is unreliable or unverified: an ionised calcium first."""
 
 
 def alarm(facts: Facts) -> Alarm | None:
-    """CAL-4 for the newest value. A value refused by LAB-2 is not there any more and never fires.
-
-    A preliminary value may raise an alarm, to be confirmed, and never silences one (ACC-4).
-    """
+    """CAL-4 for the newest value. A value refused by LAB-2 is not there any more and never fires."""
     results = facts(usable_results)
-    found = [_alarm(facts, each) for each in (results, results.with_preliminary())]
-    fired = [each for each in found if each is not None]
-    return min(fired, key=lambda each: _GRAVITY.index(each.card), default=None)
-
-
-def _alarm(facts: Facts, results: Laboratory) -> Alarm | None:
     ionised = results.numeric("calcium-ionised")
     total = _newest_total(results)
     if total is None or (ionised is not None and ionised.when.instant.date() >= total.when.instant.date()):
         return None if ionised is None else _of_ionised(facts, ionised)
-    found = _high_total(facts, results, total)
+    found = _high_total(facts, total)
     if found is not None:
         return found
     if facts(is_pregnant):
@@ -70,13 +60,13 @@ def _of_ionised(facts: Facts, ionised: Measurement) -> Alarm | None:
     rows = facts(usable_results).rows((ionised,))
     if above(ionised, rules.urgent_from.ionised):
         critical = above(ionised, rules.critical_above.ionised) is True
-        return _fired(facts, ionised, rows, "high", critical=critical, confirm=ionised.preliminary)
+        return _fired(facts, ionised, rows, "high", critical=critical, confirm=False)
     if below(ionised, rules.critical_below.ionised) and _low_rows_apply(facts, ionised):
-        return _fired(facts, ionised, rows, "low", critical=True, confirm=ionised.preliminary)
+        return _fired(facts, ionised, rows, "low", critical=True, confirm=False)
     return None
 
 
-def _high_total(facts: Facts, results: Laboratory, total: Measurement) -> Alarm | None:
+def _high_total(facts: Facts, total: Measurement) -> Alarm | None:
     """The greater of total and adjusted calcium, whatever the albumin."""
     rules = facts.knowledge.minerals.alarm
     value = total.value or 0.0
@@ -86,7 +76,7 @@ def _high_total(facts: Facts, results: Laboratory, total: Measurement) -> Alarm 
     if albumin is not None and total.lab == "calcium-total":
         corrected = adjusted(facts, value, albumin)
         candidates.append((corrected, _adjusted_rows(facts, total, albumin, corrected)))
-    for each in results.around("calcium-corrected", total.when, days=0):
+    for each in facts(usable_results).around("calcium-corrected", total.when, days=0):
         if each.value is not None:
             candidates.append((each.value, (*rows, *facts(usable_results).rows((each,)))))
     highest, rows = max(candidates, key=lambda each: each[0])
@@ -94,7 +84,7 @@ def _high_total(facts: Facts, results: Laboratory, total: Measurement) -> Alarm 
     if below(probe, rules.urgent_from.total) is not False:
         return None
     critical = above(probe, rules.critical_above.total) is True
-    return _fired(facts, total, rows, "high", critical=critical, confirm=_is_to_confirm(facts, total))
+    return _fired(facts, total, rows, "high", critical=critical, confirm=is_doubtful(facts, total))
 
 
 def _low_total(facts: Facts, total: Measurement) -> Alarm | None:
@@ -115,16 +105,12 @@ def _low_total(facts: Facts, total: Measurement) -> Alarm | None:
     else:
         value, rows = total.value or 0.0, facts(usable_results).rows((total, albumin))
     critical = below(total._replace(value=value), limit) is True
-    return _fired(facts, total, rows, "low", critical=critical, confirm=_is_to_confirm(facts, total))
+    return _fired(facts, total, rows, "low", critical=critical, confirm=is_doubtful(facts, total))
 
 
 def _low_rows_apply(facts: Facts, measurement: Measurement) -> bool:
     """Under one year only a value that the laboratory itself calls critically low counts."""
     return facts.age is None or facts.age >= 1 or measurement.interpretation == "LL"
-
-
-def _is_to_confirm(facts: Facts, total: Measurement) -> bool:
-    return total.preliminary or is_doubtful(facts, total)
 
 
 def _fired(

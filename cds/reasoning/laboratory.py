@@ -68,11 +68,8 @@ class Laboratory:
         self._sex = chart.patient.sex
         self._born = chart.patient.born
         self._by_lab: dict[str, list[Measurement]] = {}
-        self._preliminary: list[Measurement] = []
         for measurement in chart.measurements:
-            if measurement.preliminary:
-                self._preliminary.append(measurement)
-            else:
+            if not measurement.preliminary:
                 self._by_lab.setdefault(measurement.lab, []).append(measurement)
         for results in self._by_lab.values():
             if len(results) > 1:
@@ -86,16 +83,6 @@ class Laboratory:
         rest._by_lab = {lab: [each for each in results if each not in refused] for lab, results in self._by_lab.items()}
         rest.refused = tuple(refused.items())
         return rest
-
-    def with_preliminary(self) -> Laboratory:
-        """The same results and the preliminary ones: enough for an alarm that asks to confirm, for nothing else."""
-        more = copy(self)
-        more._by_lab = {lab: list(results) for lab, results in self._by_lab.items()}
-        for each in self._preliminary:
-            more._by_lab.setdefault(each.lab, []).append(each)
-        for results in more._by_lab.values():
-            results.sort(key=_newest_first)
-        return more
 
     def all(self, lab: str, *, days: int | None = None) -> list[Measurement]:
         """Every usable result of `lab`, newest first; with `days` only those at most so old."""

@@ -90,7 +90,6 @@ def test_the_newest_comes_first_and_the_stale_not_at_all() -> None:
     assert results.latest("albumin", days=1) is None
     assert results.latest("albumin", where=lambda each: each.value == 30) is None
     assert results.latest("calcium-total") is None
-    assert [each.value for each in results.with_preliminary().all("albumin")] == [20, 40, 30]
 
 
 @pytest.mark.parametrize(("days", "recent"), [(90, False), (91, True), (365, True), (366, False)])
