@@ -11,7 +11,7 @@ from cds.reasoning.conclusions import Conclusion, Request
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.workup import Item
-from cds.reasoning.laboratory import CURRENT, RECENT
+from cds.reasoning.laboratory import CURRENT, RECENT, below
 from cds.reasoning.minerals import assess_phosphate
 from cds.reasoning.patient import is_pregnant, paraproteins
 from cds.reasoning.results import usable_results
@@ -76,13 +76,15 @@ def _items(facts: Facts, key: str) -> tuple[Item, ...]:
 def minimum_panel(facts: Facts) -> tuple[Item, ...]:
     """WRK-1: ionised calcium instead of total and albumin where a total cannot be read."""
     albumin = facts(usable_results).numeric("albumin", days=CURRENT)
+    reduced = facts(assess_kidney).egfr_below(60)
     ionised = (
-        facts(assess_kidney).egfr_below(60) is True
-        or facts(assess_kidney).coded
-        or (albumin is not None and (albumin.value or 0.0) < facts.knowledge.minerals.unreliable.albumin_below)
+        reduced
+        or (reduced is None and facts(assess_kidney).coded)
+        or (albumin is not None and below(albumin, facts.knowledge.minerals.unreliable.albumin_below) is True)
         or bool(facts(paraproteins))
         or facts(is_pregnant)
         or facts(assess_calcium).settled == "unreliable"
+        or _has_result(facts, "calcium-ionised")
     )
     return facts.knowledge.workup.of("minimum-panel-ionised" if ionised else "minimum-panel")
 
@@ -123,10 +125,7 @@ def _kidney_settled(facts: Facts) -> bool:
 
 
 def _is_ordered(facts: Facts, item: Item) -> bool:
-    if item.coding is not None:
-        codes = {item.coding.code}
-    else:
-        codes = {code.loinc for code in item.codes}
+    codes = {item.coding.code} if item.coding is not None else {code.loinc for code in item.codes}
     for order in facts.chart.orders:
         if order.when is not None and age_days(facts.now, order.when) > ORDERED_DAYS:
             continue
