@@ -338,7 +338,7 @@ def _reported(facts: Facts, measurement: Measurement, age: float | None) -> Egfr
     if age is None or age >= rules.categories_from_age:
         return egfr
     in_own_range = measurement.low is not None and below(measurement, measurement.low) is False
-    return egfr._replace(says="not-reduced") if age >= rules.ages.from_ and in_own_range else None
+    return egfr._replace(says="not-reduced") if age >= rules.from_age and in_own_range else None
 
 
 def _ckd_epi(facts: Facts, creatinine: Measurement, value: float) -> Egfr:

@@ -34,7 +34,7 @@ class CkdEpi2021(Dashed):
 
 class Schwartz(Dashed):
     factor: float
-    ages: Span
+    from_age: float
     height_days: int
     height_days_from_15_years: int
     categories_from_age: float

@@ -106,7 +106,6 @@ class Pth(Dashed):
     suppressed_below: float
     paired_days: int
     anomaly_multiple: float
-    dialysis_target: Span
     source: Grounds
 
 
