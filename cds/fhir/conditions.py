@@ -69,10 +69,14 @@ def _speaks(condition: Condition, lens: Lens) -> bool:
 def _read(condition: Condition, lens: Lens, born: datetime | None, *, proposed: bool) -> _Read | None:
     verification = _statuses(condition.verificationStatus)
     if verification and verification != ("confirmed",):
-        for refused in ("entered-in-error", "refuted"):
-            if refused in verification:
-                lens.refuse(condition, refused)
-                return None
+        if "entered-in-error" in verification:
+            lens.refuse(condition, "entered-in-error")
+            return None
+        if "refuted" in verification:
+            codes = [each.concept for each in lens.codes.matches(condition.code) if not each.needs_text]
+            named = (*codes, *words(condition.code))
+            lens.refuse(condition, "refuted", when=lens.dates.moment(condition.recordedDate), named=named)
+            return None
     names = words(condition.code)
     texts = words(condition.code, more=[note.text for note in condition.note]) if condition.note else names
     matches = lens.codes.matches(condition.code)

@@ -47,10 +47,17 @@ class Lens:
         self.not_used: list[NotUsed] = []
 
     def refuse(
-        self, resource: SubjectResource, reason: str, *, lab: str = "", written: str = "", when: Moment | None = None
+        self,
+        resource: SubjectResource,
+        reason: str,
+        *,
+        lab: str = "",
+        written: str = "",
+        when: Moment | None = None,
+        named: tuple[str, ...] = (),
     ) -> None:
         """Say that `resource`, or a part of it, is no evidence."""
-        self.not_used.append(NotUsed(str(ref(resource)), reason, lab, written, when))
+        self.not_used.append(NotUsed(str(ref(resource)), reason, lab, written, when, named))
 
 
 def status(code: str | None) -> str:

@@ -15,7 +15,7 @@ from cds.reasoning.recognition import Recognised, recognise, worded
 if TYPE_CHECKING:
     from cds.reasoning.language.calcification import Calcified
 
-__all__ = ["Calcification", "calcification_row", "recorded_calcifications"]
+__all__ = ["Calcification", "calcification_row", "recorded_calcifications", "said_of_calcification"]
 
 
 class Calcification(NamedTuple):
@@ -122,6 +122,12 @@ def _said(facts: Facts, datum: Problem | Report | Finding, said: Calcified, when
         isinstance(datum, Report),
         said.ossification,
     )
+
+
+def said_of_calcification(facts: Facts, *patterns: str) -> tuple[Recognised, ...]:
+    """What any of `patterns` says in a resource that records a calcification: elsewhere a dumbbell is no parasite."""
+    sources = {each.source for each in facts(recorded_calcifications)}
+    return tuple(each for each in facts(recognise).active(*patterns) if each.source in sources)
 
 
 def calcification_row(calcification: Calcification) -> Evidence:

@@ -52,14 +52,19 @@ def _cause(facts: Facts, rule: CauseRule, level: Certainty) -> Conclusion:
 
 
 def _values(facts: Facts, rule: CauseRule) -> dict[str, Text]:
-    """What fills the summary: the 25-OH vitamin D of C-VITD, at most four digits or ">400"."""
+    """What fills the summary: the 25-OH vitamin D of C-VITD, at most four characters, else ">400", which is true too."""
     if rule.id != "MET-VITD":
         return {}
     found = facts(usable_results).numeric("vitamin-d-25oh")
     if found is None or found.value is None:
         return {}
-    words = f"{found.comparator[:1]}{found.value:.0f}"[:4]
+    words = f"{found.comparator[:1]}{found.value:.0f}"
+    words = words if len(words) <= _LONGEST else ">400"
     return {"value": Text(words, words)}
+
+
+_LONGEST = 4
+"""Characters of {value} (section 12)."""
 
 
 def _iatrogenic(facts: Facts) -> Conclusion:

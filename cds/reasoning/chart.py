@@ -257,6 +257,8 @@ class NotUsed(NamedTuple):
     written: str = ""
     """The refused value as reported ("9.6 mmol/L"); shown on the card, never logged."""
     when: Moment | None = None
+    named: tuple[str, ...] = ()
+    """What a refuted diagnosis had named: the concepts of its codes, and its words (RED-1)."""
 
 
 class Chart(NamedTuple):

@@ -45,13 +45,20 @@ def classify(facts: Facts) -> Classified:
     unseen = tuple(kind for kind in UNSEEN_MATTERS if not facts.chart.complete(kind))
     found = row.class_
     # The minerals are asked only where they matter: most charts record no calcification at all.
-    capped = found in chapter.capped and (
-        bool(unseen) or any(facts(usable_results).is_recent(each) for each in _measured(facts))
-    )
+    capped = found in chapter.capped and (bool(unseen) or _rests_on_recent(facts, found))
     if capped:
         found = chapter.capped[found]
     lean = _lean(facts, row.reason) if found == "INDETERMINATE" else None
     return Classified(found, lean, row.reason, capped, unseen, row.decisions)
+
+
+def _rests_on_recent(facts: Facts, found: Classification) -> bool:
+    """ACC-5. A normal panel rests on both results, a confirmed cause on those that confirm it."""
+    recent = {each.source for each in _measured(facts) if facts(usable_results).is_recent(each)}
+    if found != "METASTATIC_CONFIRMED":
+        return bool(recent)
+    confirmed = [each for each in facts(assess_metabolic).causes if each.level == "confirmed"]
+    return all(any(row.source in recent for row in each.evidence) for each in confirmed)
 
 
 def _measured(facts: Facts) -> tuple[Measurement, ...]:
@@ -250,14 +257,14 @@ def _asks(facts: Facts) -> list[str]:
         cause = facts(assess_metabolic).cause(rule.id)
         if cause is not None and cause.level == "possible":
             keys += rule.asks
-    if facts(classify).classification.startswith("METASTATIC"):
-        return keys  # a crystal work-up adds nothing to a calcification that the minerals explain
     rules = facts.knowledge.dystrophic.microcrystal
     causes = {each.id for each in facts(assess_dystrophic).causes}
+    if causes & set(rules.tophus):
+        keys.append(rules.tophus_request)
+    if facts(classify).classification.startswith("METASTATIC"):
+        return keys  # a crystal work-up adds nothing to a calcification that the minerals explain
     young = facts.age is not None and facts.age < rules.age_below
     periarticular = any(rules.layer in each.layers for each in facts(recorded_calcifications))
     if "haemochromatosis" in causes or (young and (causes & set(rules.causes) or periarticular)):
         keys.append(rules.requests)
-    if causes & set(rules.tophus):
-        keys.append(rules.tophus_request)
     return keys

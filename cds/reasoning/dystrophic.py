@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from cds.reasoning.calcifications import recorded_calcifications
+from cds.reasoning.calcifications import recorded_calcifications, said_of_calcification
 from cds.reasoning.chart import Medicine, Problem
 from cds.reasoning.conclusions import Cause, Evidence, Gap, Text
 from cds.reasoning.facts import Facts
@@ -55,14 +55,21 @@ def assess_dystrophic(facts: Facts) -> Dystrophic:
         causes.append(venous)
     iatrogenic, gaps = _infusion(facts)
     if iatrogenic is not None:
-        causes = [each for each in causes if each.id != iatrogenic.id]
-        causes.append(iatrogenic)
+        recorded = next((each for each in causes if each.id == iatrogenic.id), None)
+        causes = [each for each in causes if each is not recorded]
+        causes.append(iatrogenic if recorded is None else _together(iatrogenic, recorded))
     causes.sort(key=lambda cause: cause.level != "strong")
     weight: Weight = "none"
     if causes:
         weight = "strong" if causes[0].level == "strong" else "weak"
     at_site = iatrogenic if iatrogenic is not None and iatrogenic.level == "strong" else None
     return Dystrophic(weight, tuple(causes), at_site, gaps)
+
+
+def _together(one: Cause, other: Cause) -> Cause:
+    """One cause that is recorded in two ways: the heavier weight, and the evidence of both."""
+    heavier = other if other.level == "strong" and one.level != "strong" else one
+    return heavier._replace(evidence=tuple(dict.fromkeys((*one.evidence, *other.evidence))))
 
 
 def _weigh(rule: DystrophicCause, facts: Facts) -> Cause | None:
@@ -118,8 +125,8 @@ def _by_pattern(facts: Facts, known: set[str]) -> list[Cause]:
     terms = {rule.concept: rule.term for rule in facts.knowledge.dystrophic.causes}
     found = []
     for pattern, concept in facts.knowledge.dystrophic.patterns.items():
-        said = facts(recognise).active(pattern)
-        if said and concept not in known and facts(recorded_calcifications):
+        said = said_of_calcification(facts, pattern)
+        if said and concept not in known:
             found.append(Cause(concept, "weak", terms[concept], "dystrophic", tuple(map(recognition_row, said))))
     return found
 

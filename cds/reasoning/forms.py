@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cds.reasoning.calcifications import Calcification, calcification_row, recorded_calcifications
+from cds.reasoning.calcifications import (
+    Calcification,
+    calcification_row,
+    recorded_calcifications,
+    said_of_calcification,
+)
 from cds.reasoning.conclusions import Conclusion, Evidence, Form, Text
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.forms import FormRule, Pattern
@@ -45,7 +50,7 @@ def _form(rule: FormRule, facts: Facts) -> Form | None:
 
 def _pattern_rows(pattern: Pattern, facts: Facts) -> tuple[Evidence, ...]:
     """The evidence when one calcification fits the pattern; empty when none does."""
-    beside = facts(recognise).active(*pattern.beside) if pattern.beside else ()
+    beside = [each for each in facts(recognise).of(*pattern.beside) if "hypothetical" not in each.reasons]
     if pattern.beside and not beside:
         return ()
     for calcification in facts(recorded_calcifications):
@@ -115,12 +120,12 @@ def parasite_conclusion(facts: Facts) -> Wanted | None:
         each
         for concept in rules.concepts
         for each in facts(recognise).of(concept)
-        if each.weight == "strong" or not each.coded
+        if each.coded or "hypothetical" not in each.reasons
     ]
     key = found[0].concept if found else ""
     pattern_said: tuple[Recognised, ...] = ()
     for pattern in rules.patterns:
-        said = facts(recognise).active(pattern.words)
+        said = said_of_calcification(facts, pattern.words)
         if said:
             pattern_said += said
             key = key or pattern.placeholder
@@ -162,9 +167,7 @@ def tumour_flags(facts: Facts) -> Flags | None:
         return [each for each in facts(recognise).active(term) if each.source in sources]
 
     suspicious = said(rules.suspicious.words)
-    named = [each for each in facts(recognise).of(*rules.named) if "hypothetical" not in each.reasons]
-    forms = facts(recognised_forms)
-    if (named or forms) and not suspicious:
+    if not suspicious and any(_names_lesion(each, masses, facts) for each in facts(recognise).of(*rules.named)):
         return None
     texts = [flag.text for flag in rules.flags if said(flag.words)]
     near = rules.near_joint
@@ -177,6 +180,14 @@ def tumour_flags(facts: Facts) -> Flags | None:
     rows = (*map(calcification_row, calcified), *map(recognition_row, masses))
     site = next((each.text for each in masses if each.site.regions), "")
     return Flags(tuple(texts), tuple(dict.fromkeys(rows)), site)
+
+
+def _names_lesion(named: Recognised, masses: list[Recognised], facts: Facts) -> bool:
+    """Whether a diagnosis names one of `masses`, without a hypothetical word; words for any tumour name nothing."""
+    if "hypothetical" in named.reasons or not (named.coded or named.concept not in facts.knowledge.forms.tumour.coded):
+        return False
+    overlap = facts.language.sites.overlap
+    return any(each.source == named.source or overlap(each.site, named.site) is not False for each in masses)
 
 
 def _belongs(calcification: Calcification, masses: list[Recognised], facts: Facts) -> bool:

@@ -11,7 +11,7 @@ from cds.reasoning.conclusions import Conclusion, Evidence, Text
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms
 from cds.reasoning.knowledge.forms import DifferentialItem
-from cds.reasoning.laboratory import RECENT
+from cds.reasoning.laboratory import RECENT, above, below
 from cds.reasoning.recognition import recognise, recognition_row
 from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.results import usable_results
@@ -19,7 +19,7 @@ from cds.reasoning.workup import Wanted
 
 __all__ = ["connective_tissue_conclusion", "differential_conclusion"]
 
-_TITRE = re.compile(r"(?:1\s*[:/]\s*)?(\d+)")
+_TITRE = re.compile(r"(?P<less><)?=?\s*(?:1\s*[:/]\s*)?(?P<titre>\d+)")
 _NEGATIVE = ("neg", "nég", "absent", "non detect", "not detect", "non réactif", "non-reactive", "nonreactive")
 
 
@@ -70,11 +70,11 @@ def _hints(facts: Facts) -> list[tuple[Text, tuple[Measurement, ...]]]:
         found.append((_SCL70, (scl70,)))
     ana = laboratory.latest("ana", days=days)
     dna = laboratory.latest("anti-dsdna", days=days)
-    if ana is not None and dna is not None and _titre(ana) >= rules.ana_titre_from and is_positive(dna):
+    if ana is not None and dna is not None and _reaches(ana, rules.ana_titre_from) and is_positive(dna):
         found.append((_DNA, (ana, dna)))
     kinase = laboratory.numeric("creatine-kinase")
     upper = laboratory.upper_limit(kinase) if kinase is not None else None
-    if kinase is not None and upper and (kinase.value or 0.0) > rules.ck_multiple * upper:
+    if kinase is not None and upper and above(kinase, rules.ck_multiple * upper):
         found.append((_KINASE, (kinase,)))
     return found
 
@@ -103,19 +103,19 @@ def is_positive(measurement: Measurement) -> bool:
     if measurement.interpretation in ("NEG", "N"):
         return False
     if measurement.value is not None:
-        return measurement.high is not None and measurement.value > measurement.high
-    words = measurement.words
+        return measurement.high is not None and above(measurement, measurement.high) is True
+    words = measurement.words.lstrip(">≥= ")
     if words.startswith(_NEGATIVE):
         return False
     return words.startswith(("pos", "detected", "présent", "present", "reactive", "réactif", "+", "1:", "1/"))
 
 
-def _titre(measurement: Measurement) -> int:
-    """1:640 is 640; a result in words without a number is 0."""
+def _reaches(measurement: Measurement, titre: int) -> bool:
+    """Whether a titre is at least 1:`titre`; "<1:80" says that it is lower, words without a number say nothing."""
     if measurement.value is not None:
-        return int(measurement.value)
+        return below(measurement, titre) is False
     found = _TITRE.search(measurement.words)
-    return int(found.group(1)) if found else 0
+    return found is not None and found["less"] is None and int(found["titre"]) >= titre
 
 
 def differential_conclusion(facts: Facts) -> Wanted | None:

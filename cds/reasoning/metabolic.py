@@ -144,12 +144,16 @@ def _without_cause(facts: Facts, level: Level) -> tuple[tuple[Text, ...], tuple[
 
 
 def _past_causes(facts: Facts) -> tuple[Evidence, ...]:
-    """D-15: metabolic causes that resolved within ten years; without a date nobody knows that it was longer ago."""
+    """D-15: metabolic causes that resolved, or were cured, within ten years; without a date nobody knows that it was
+    longer ago."""
     rules = facts.knowledge.metabolic.history
     found = []
     for each in facts(recognise).past(*rules.concepts):
         ended = getattr(each.datum, "abated", None)
         if each.weight == "strong" and (ended is None or years_since(facts.now, ended) <= rules.years):
+            found.append(recognition_row(each))
+    for each in facts(recognise).active(*rules.cures):
+        if each.weight == "strong" and (each.when is None or years_since(facts.now, each.when) <= rules.years):
             found.append(recognition_row(each))
     return tuple(found)
 

@@ -73,12 +73,13 @@ def _joined(criterion: Criterion, facts: Facts, known: Mapping[str, Meaning], *,
 # --- what the record says ------------------------------------------------------------------------------------------
 
 
-def _recorded(facts: Facts, found: Iterable[Recognised], kind: str = "conditions") -> Answer:
+def _recorded(facts: Facts, found: Iterable[Recognised], *kinds: str) -> Answer:
     """What is recorded is true; what is not recorded is false where the record was seen, unknown where it was not."""
     rows = tuple(recognition_row(each) for each in found)
     if rows:
         return Answer(True, rows)
-    return Answer(False) if facts.chart.complete(kind) else Answer(None, (), (kind,))
+    unseen = tuple(kind for kind in kinds or ("conditions",) if not facts.chart.complete(kind))
+    return Answer(None, (), unseen) if unseen else Answer(False)
 
 
 def _diagnosis(facts: Facts, names: tuple[str, ...]) -> Answer:
@@ -86,7 +87,7 @@ def _diagnosis(facts: Facts, names: tuple[str, ...]) -> Answer:
 
 
 def _mention(facts: Facts, names: tuple[str, ...]) -> Answer:
-    return _recorded(facts, facts(recognise).active(*names))
+    return _recorded(facts, facts(recognise).active(*names), "conditions", "reports")
 
 
 def _mention_alone(facts: Facts, names: tuple[str, ...]) -> Answer:
@@ -186,9 +187,17 @@ def _pth_status(facts: Facts, wanted: tuple[str, ...]) -> Answer:
 
 def _pth_multiple(facts: Facts, bound: Bound) -> Answer:
     pth = facts(assess_pth)
-    if pth.multiple is None:
+    upper = None if pth.measurement is None else facts(usable_results).upper_limit(pth.measurement)
+    if pth.measurement is None or not upper:
         return Answer(None, (), ("pth-intact",))
-    return Answer(bound.holds(pth.multiple), facts(usable_results).rows((pth.measurement,)))
+    over = above(pth.measurement, upper * (bound.upper if bound.kind == "outside" else bound.limit))
+    under = below(pth.measurement, upper * bound.limit)
+    truth = {"above": over, "below": under}.get(bound.kind, _either(over, under))
+    return Answer(truth, facts(usable_results).rows((pth.measurement,)), ("pth-intact",) if truth is None else ())
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    return True if one or other else None if one is None or other is None else False
 
 
 def _anomaly(facts: Facts, wanted: tuple[str, ...]) -> Answer:
@@ -210,7 +219,11 @@ def _paraprotein(facts: Facts, wanted: tuple[str, ...]) -> Answer:
         results.evidence(each) if isinstance(each, Measurement) else recognition_row(each)
         for each in facts(paraproteins)
     )
-    return Answer(("present" if rows else "absent") in wanted, rows)
+    if rows:
+        return Answer("present" in wanted, rows)
+    spike = results.latest("m-protein", days=3 * RECENT)
+    looked = results.rows((spike,))
+    return Answer("absent" in wanted, looked) if looked else Answer(None, (), ("m-protein",))
 
 
 # --- kidneys -------------------------------------------------------------------------------------------------------
@@ -249,6 +262,18 @@ def _dialysis_years(facts: Facts, bound: Bound | None) -> Answer:
     years = years_since(facts.now, since)
     row = Evidence(Text("Dialysis since", "Dialyse depuis"), None, Value(years, "a", 0), since)
     return Answer(bound.holds(years), (row,))
+
+
+def _transplant_years(facts: Facts, bound: Bound) -> Answer:
+    grafts = facts(recognise).active("kidney-transplant")
+    dated = [each for each in grafts if each.when is not None]
+    if not dated:
+        return Answer(
+            None if grafts else False, tuple(map(recognition_row, grafts)), ("transplant-date",) * bool(grafts)
+        )
+    newest = min(dated, key=lambda each: years_since(facts.now, each.when))  # type: ignore[arg-type]
+    assert newest.when is not None
+    return Answer(bound.holds(years_since(facts.now, newest.when)), (recognition_row(newest),))
 
 
 # --- any other laboratory test -------------------------------------------------------------------------------------
@@ -298,9 +323,10 @@ def _lab_upper_half(facts: Facts, names: tuple[str, ...]) -> Answer:
 
 def _calcium_creatinine_clearance(facts: Facts, bound: Bound) -> Answer:
     results = facts(usable_results)
-    urine = results.numeric("urine-calcium-creatinine")
-    creatinine = results.numeric("creatinine")
-    total = results.numeric("calcium-total")
+    urine, creatinine, total = (
+        results.latest(lab, where=lambda each: each.value is not None and not each.comparator)
+        for lab in ("urine-calcium-creatinine", "creatinine", "calcium-total")
+    )
     if urine is None or creatinine is None or total is None or not total.value:
         return Answer(None, (), ("urine-calcium-creatinine",))
     ratio = (urine.value or 0.0) * (creatinine.value or 0.0) / 1000 / total.value
@@ -334,6 +360,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "egfr": _egfr,
     "creatinine-rise": _creatinine_rise,
     "dialysis-years": _dialysis_years,
+    "transplant-years": _transplant_years,
     "lab": _lab,
     "lab-status": _lab_status,
     "lab-low": _lab_low,

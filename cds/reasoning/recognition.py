@@ -216,20 +216,21 @@ def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
         return []
     found = []
     for concept, match in by_code.items():
-        tier_c = concept not in said and match.tier == "C"
+        words = said.get(concept)
+        reasons = why + (("hypothetical",) if words is not None and words.hypothetical else ())
         found.append(
             Recognised(
-                concept, finding.source, finding, "weak" if why else "strong", why, "active", True, tier_c,
-                text, site, severity, finding.when,
+                concept, finding.source, finding, "weak" if reasons else "strong", reasons, "active", True,
+                words is None and match.tier == "C", text, site, severity, finding.when,
             )
         )  # fmt: skip
-    for concept, words in said.items():
+    for concept, said_words in said.items():
         if concept not in by_code:
-            reasons = (*why, "text-only") + (("hypothetical",) if words.hypothetical else ())
+            reasons = (*why, "text-only") + (("hypothetical",) if said_words.hypothetical else ())
             found.append(
                 Recognised(
                     concept, finding.source, finding, "weak", reasons, "active", False, False,
-                    text, site if site != _NOWHERE else words.site, severity, finding.when,
+                    text, site if site != _NOWHERE else said_words.site, severity, finding.when,
                 )
             )  # fmt: skip
     return found
@@ -237,14 +238,18 @@ def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
 
 def _in_report(report: Report, language: Language, rules: RecognitionChapter) -> list[Recognised]:
     why = ("preliminary",) * report.preliminary
-    found = [
-        Recognised(
-            match.concept, report.source, report, "weak" if why else "strong", why, "active", True, match.tier == "C",
-            match.coding.display or match.coding.code, Site(), None, report.when,
-        )
-        for match in (*report.matches, *report.value_matches)
-        if not match.needs_text
-    ]  # fmt: skip
+    said = _said(report.texts, language)
+    found = []
+    for concept, match in _by_code((*report.matches, *report.value_matches), said).items():
+        words = said.get(concept)
+        reasons = why + (("hypothetical",) if words is not None and words.hypothetical else ())
+        site = words.site if words is not None else Site()
+        found.append(
+            Recognised(
+                concept, report.source, report, "weak" if reasons else "strong", reasons, "active", True,
+                words is None and match.tier == "C", match.coding.display or match.coding.code, site, None, report.when,
+            )
+        )  # fmt: skip
     for text in report.texts:
         for words in language.concepts(text):
             reasons = why + (("hypothetical",) if words.hypothetical else ())

@@ -37,16 +37,17 @@ def assess_red_flag(facts: Facts) -> RedFlag:
     rules = facts.knowledge.redflag
     coded = facts(recognise).active(rules.calciphylaxis)
     strong, weak = _skin_evidence(facts)
-    if not coded and not strong and not weak:
+    if (not coded and not strong and not weak) or _is_refuted(facts):
         return RedFlag("none")
     severe = _severe(facts)
     antagonists = medicines_taken(facts, *rules.warning.medicines)
     level = _level(facts, coded, strong, weak, severe=severe, antagonist=bool(antagonists))
     skin = (*strong, *weak)
     if level == "none":
-        unknown = bool(skin) and not facts(assess_kidney).known and facts(assess_kidney).egfr is None
-        return RedFlag("none", skin=skin, kidneys_unknown=unknown)
+        return RedFlag("none", skin=skin, kidneys_unknown=bool(skin) and not facts(assess_kidney).known)
     downgraded = level == "critical" and not coded and _explained(facts, strong)
+    if downgraded and not _in_context(facts):
+        return RedFlag("none", skin=skin)  # TRG-1 (d) opens the critical form only
     rows = [*map(recognition_row, (*coded, *skin)), *facts(assess_kidney).evidence, *map(_medicine_row, antagonists)]
     return RedFlag(
         "warning" if downgraded else level,
@@ -73,10 +74,32 @@ def _level(
         return "critical"
     if coded:
         return "warning"
-    if not (facts(recorded_calcifications) or facts(recognise).active(*facts.knowledge.redflag.context.venous)):
+    if not _in_context(facts):
         return "none"
     kidneys = severe or facts(assess_kidney).category in facts.knowledge.redflag.warning.categories
     return "warning" if (strong or weak) and (kidneys or antagonist) else "none"
+
+
+def _in_context(facts: Facts) -> bool:
+    """A calcification, venous disease or an ulcer: what the warning needs (RED-1, trigger)."""
+    rules = facts.knowledge
+    venous = (*rules.redflag.context.venous, *rules.porter.venous_context.concepts)
+    return bool(facts(recorded_calcifications) or facts(recognise).active(*venous))
+
+
+def _is_refuted(facts: Facts) -> bool:
+    """Calciphylaxis is recorded as refuted; a refutation older than the evidence may be says nothing of it."""
+    rules = facts.knowledge.redflag
+    return any(
+        (each.when is None or age_days(facts.now, each.when) <= rules.days) and _names(facts, each.named)
+        for each in facts.chart.not_used
+        if each.reason == "refuted"
+    )
+
+
+def _names(facts: Facts, named: tuple[str, ...]) -> bool:
+    wanted = facts.knowledge.redflag.calciphylaxis
+    return wanted in named or any(said.term == wanted for words in named for said in facts.language.concepts(words))
 
 
 def _severe(facts: Facts) -> bool:
@@ -102,7 +125,7 @@ def _skin_evidence(facts: Facts) -> tuple[tuple[Recognised, ...], tuple[Recognis
     strong = [
         each
         for each in fresh(*rules.skin_evidence.concepts, *rules.skin_evidence.words)
-        if "hypothetical" not in each.reasons
+        if "hypothetical" not in each.reasons and not each.tier_c_only
     ]
     painful = fresh(*rules.skin_evidence.painful_ulcer.words)
     ulcers = {each.source for each in fresh(*rules.skin_evidence.painful_ulcer.ulcers)}

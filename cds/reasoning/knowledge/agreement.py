@@ -90,7 +90,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     FormsChapter: {"card": "card", "tags": "source"},
     Grounds: {"tags": "source"},
     Hints: {"card": "card", "diseases": "concept", "hand": "site", "forms": "form", "tags": "source"},
-    History: {"concepts": "concept"},
+    History: {"concepts": "concept", "cures": "concept"},
     Infusion: {
         "classes": "medicine", "heparins": "medicine", "heparin_area": "site", "concept": "concept", "card": "card",
         "tags": "source",
@@ -115,7 +115,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     SkinEvidence: {"concepts": "concept", "words": "concept"},
     Sourced: {"tags": "source"},
     Trigger: {"by_code": "concept", "by_form": "concept", "never_in": "region"},
-    Tumour: {"card": "card", "named": "concept", "tags": "source"},
+    Tumour: {"card": "card", "named": "concept", "coded": "concept", "tags": "source"},
     Variant: {"requests": "request"},
     Venous: {"concept": "concept", "tags": "source"},
     VenousContext: {"area": "site", "concepts": "concept", "reflux": "concept"},

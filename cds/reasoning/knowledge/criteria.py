@@ -184,7 +184,9 @@ def _lab(*members: str) -> Callable[[Any], LabBound]:
         status = _of("high", "normal", "low", "unknown")(raw["is"]) if "is" in raw else ()
         if not status and all(number is None for number in numbers.values()):
             raise ValueError(f"say what is asked: {' or '.join(members)}")
-        return LabBound(str(raw["id"]), numbers["above"], numbers["below"], numbers["from"], status, int(raw.get("days", 365)))
+        return LabBound(
+            str(raw["id"]), numbers["above"], numbers["below"], numbers["from"], status, int(raw.get("days", 365))
+        )
 
     return read
 
@@ -323,6 +325,12 @@ VOCABULARY: dict[str, Word] = {
         "dialysis for {} years",
         "dialyse depuis {} ans",
         "Years since the earliest dialysis of the chart (a lower bound); or `unknown`.",
+    ),
+    "transplant-years": _word(
+        _bound("above", "at-least"),
+        "a kidney transplant for {} years",
+        "greffe rénale depuis {} ans",
+        "Years since the newest kidney transplant of the chart.",
     ),
     # any other laboratory test
     "lab": _word(

@@ -77,6 +77,8 @@ class Tumour(Dashed):
     near_joint: NearJoint
     suspicious: Flag
     named: tuple[str, ...]
+    coded: tuple[str, ...]
+    """Of those, the ones that only a code names: in words they describe a mass."""
     tags: tuple[str, ...]
 
 

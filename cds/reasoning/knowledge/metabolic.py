@@ -79,6 +79,8 @@ class History(Dashed):
     id: str
     years: float
     concepts: tuple[str, ...]
+    cures: tuple[str, ...]
+    """What cured a metabolic cause counts like its resolved diagnosis (D-15: transplant)."""
     term: Text
 
 

@@ -2,7 +2,7 @@
 
 A chapter is one YAML file, or a folder of files that are laid one after the other. A site's own folder is laid over
 the package's: mappings are merged member by member, lists whose items have an `id` are merged item by item (an item
-with an unknown id is added), everything else is replaced. `off: true` switches an item off.
+with an unknown id is added), everything else is replaced, a criterion by another question too. `off: true` switches an item off.
 """
 
 from __future__ import annotations
@@ -169,6 +169,8 @@ def _repeated_keys(node: Node) -> Iterator[Mistake]:
 
 def _lay(below: Node, above: Node) -> Node:
     if isinstance(below, yaml.MappingNode) and isinstance(above, yaml.MappingNode):
+        if _is_another_question(below, above):
+            return above
         members = {key.value: (key, value) for key, value in below.value}
         for key, value in above.value:
             old = members.get(key.value)
@@ -183,6 +185,11 @@ def _lay(below: Node, above: Node) -> Node:
                 items[name] = _lay(items[name], item) if name in items else item
             return yaml.SequenceNode(below.tag, list(items.values()), below.start_mark, below.end_mark)
     return above
+
+
+def _is_another_question(below: yaml.MappingNode, above: yaml.MappingNode) -> bool:
+    """A criterion has one member: another one replaces it, two questions side by side would be neither."""
+    return len(below.value) == len(above.value) == 1 and below.value[0][0].value != above.value[0][0].value
 
 
 def _id(node: Node) -> str | None:
