@@ -19,6 +19,7 @@ __all__ = [
     "Chart",
     "Choice",
     "Coding",
+    "Draft",
     "Finding",
     "Level",
     "Match",
@@ -219,6 +220,39 @@ class Order(NamedTuple):
     when: Moment | None
 
 
+class Draft(NamedTuple):
+    """An order that is being written (order-select, order-sign): of the hook's context, never of the record.
+
+    Orders that are not to be carried out, cancelled ones and another patient's never become a Draft (ORD-0a).
+    """
+
+    source: Ref
+    kind: Literal["MedicationRequest", "ServiceRequest", "DeviceRequest"]
+    matches: tuple[Match, ...] = ()
+    """Codes that stand in a value set: medicine classes and order classes."""
+    texts: tuple[str, ...] = ()
+    """code.text, then the displays, as written: of the medicine or of what is asked for."""
+    loincs: tuple[str, ...] = ()
+    labs: tuple[str, ...] = ()
+    """`lab_id`s that its LOINC codes belong to."""
+    sites: tuple[str, ...] = ()
+    """Words of bodySite; of dosage.site for a medicine."""
+    route: str = ""
+    """Words and codes of the route and of the form, lower case."""
+    priority: str = ""
+    """As coded: routine, urgent, asap, stat; "" when absent."""
+    note: str = ""
+    """Words of note, reasonCode and dosage: why and for what."""
+    selected: bool = True
+    """Whether it is judged: all at order-sign, those of `context.selections` at order-select."""
+    resource_id: str = ""
+    """"MedicationRequest/123": what a suggestion to remove it names."""
+    renewal_of_days: int | None = None
+    """How long the same medicine has been active already, where the record says so (ORD-0c)."""
+    coded: bool = False
+    """It has an ATC code, known here or not: then words are no evidence of what the medicine is (ORD-0b)."""
+
+
 class Patient(NamedTuple):
     """Who it is about. `born` is the first day of a partial date; None when unknown."""
 
@@ -272,6 +306,8 @@ class Chart(NamedTuple):
     procedures: tuple[Procedure, ...] = ()
     reports: tuple[Report, ...] = ()
     orders: tuple[Order, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    """The orders of the hook's context; their order is nobody's business either."""
     not_used: tuple[NotUsed, ...] = ()
     access: Mapping[str, Access] = {}
     """State per kind of data: "patient", "conditions", "laboratory", "findings", "medications", "procedures",

@@ -20,6 +20,7 @@ __all__ = [
     "Form",
     "Gap",
     "Proposal",
+    "Removal",
     "Request",
     "Stage",
     "Text",
@@ -116,6 +117,15 @@ class Proposal(NamedTuple):
     sources: tuple[Ref, ...] = ()
 
 
+class Removal(NamedTuple):
+    """A draft order that the clinician may take back before signing (ORD-0d); never a stored one."""
+
+    resource_id: str
+    """`Draft.resource_id`."""
+    text: Text
+    """The label of the suggestion."""
+
+
 class Conclusion(NamedTuple):
     """One thing that the evaluation found and that has a card."""
 
@@ -138,6 +148,9 @@ class Conclusion(NamedTuple):
     """Tags of rules/sources.yaml: "S", "R10" …; grade and words come from there."""
     decisions: tuple[str, ...] = ()
     """Ids such as "D-22" that were applied, for the detail and for auditors."""
+    drafts: tuple[Evidence, ...] = ()
+    """The draft orders that it speaks of, one row each; they stand before `evidence` in the detail."""
+    removals: tuple[Removal, ...] = ()
 
 
 class Cause(NamedTuple):
