@@ -15,6 +15,7 @@ from cds.fhir import prefetch as answers
 from cds.fhir.bundles import Resources
 from cds.fhir.codes import Codes
 from cds.fhir.conditions import read_conditions
+from cds.fhir.drafts import DraftOrders, read_drafts, renewals
 from cds.fhir.duplicates import newest
 from cds.fhir.lens import Lens, Means
 from cds.fhir.medications import Shelf, read_requests, read_statements
@@ -103,11 +104,14 @@ class Reader:
         now: datetime,
         *,
         conditions: Raw | bytes | None = None,
+        orders: Raw | bytes | None = None,
+        selections: Iterable[str] | None = None,
         whole_record: bool = False,
     ) -> Reading:
         """The chart of `patient_id` at `now` (aware). Never raises for what the data say.
 
-        Every key is read, whatever its name. `conditions` are those that problem-list-item-create proposes.
+        Every key is read, whatever its name. `conditions` are those that problem-list-item-create proposes. `orders` is
+        the Bundle of draft orders of order-select and order-sign, `selections` names those that are judged, None: all.
         `whole_record`: the data are all there are (a file), so what is not among them is known not to be there.
         """
         lens = Lens(self._means, now)
@@ -117,8 +121,12 @@ class Reader:
         if conditions is not None:
             proposals.open(conditions)
         subject = Subject(patient_id, opened.patients)
+        drafts = DraftOrders(orders, selections)
+        drafts.own(subject)
         chart = _chart(opened, proposals.conditions, subject, lens)
-        opened.unread += proposals.unread
+        if orders is not None:
+            chart = _with_drafts(chart, drafts, opened, subject, lens)
+        opened.unread += proposals.unread + drafts.unread
         access = self._access(states, elsewhere, chart, subject, whole_record=whole_record)
         return Reading(chart._replace(not_used=_counted(opened, subject, lens), access=access), states)
 
@@ -204,6 +212,17 @@ def _chart(opened: Resources, proposed: list[Condition], subject: Subject, lens:
         procedures=tuple(read_procedures(once(procedures, Procedure), lens)),
         reports=tuple(read_reports(once(reports, DiagnosticReport), lens)),
         orders=tuple(read_orders(once(orders, ServiceRequest), lens)),
+    )
+
+
+def _with_drafts(chart: Chart, drafts: DraftOrders, opened: Resources, subject: Subject, lens: Lens) -> Chart:
+    """`chart` with the draft orders. One that is stored already, as a draft, is no order that was placed before it."""
+    drafts.settle(subject, lens)
+    read = read_drafts(drafts, opened.medications, lens)
+    own = {draft.source[:2] for draft in read}
+    return chart._replace(
+        drafts=renewals(read, chart.medicines, lens),
+        orders=tuple(order for order in chart.orders if order.source[:2] not in own),
     )
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "AnyResource",
     "Bundle",
     "CodeableConcept",
+    "CodeableReference",
     "Coding",
     "Component",
     "Condition",
@@ -216,12 +217,26 @@ class Dosage(_Element, gc=False):
     timing: Timing | None = None
 
 
+class CodeableReference(_Element, gc=False):
+    """R5: a concept, or a reference to what it is."""
+
+    concept: CodeableConcept | None = None
+    reference: Reference | None = None
+
+
 class Ingredient(_Element, gc=False):
+    """`item` is R5's name."""
+
     itemCodeableConcept: CodeableConcept | None = None
+    item: CodeableReference | None = None
 
 
 class Medication(Resource, gc=False, tag="Medication"):
+    """`doseForm` is R5's name for `form`."""
+
     code: CodeableConcept | None = None
+    form: CodeableConcept | None = None
+    doseForm: CodeableConcept | None = None
     ingredient: list[Ingredient] | None = None
 
 
