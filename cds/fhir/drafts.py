@@ -30,7 +30,7 @@ from cds.fhir.resources import (
     Resource,
     SubjectResource,
 )
-from cds.fhir.terminology import LOINC
+from cds.fhir.terminology import ATC, LOINC
 from cds.reasoning.chart import Coding, Draft, Match, Medicine, NotUsed
 
 __all__ = ["DraftOrders", "read_drafts", "renewals"]
@@ -269,8 +269,21 @@ def _medicine(order: MedicationRequest, shelf: Shelf, lens: Lens) -> tuple[_Orde
     )
     ways = [*(dosage.route for dosage in dosages), *forms]
     route = "; ".join(words(*ways, more=_codes(ways))).lower()
-    draft = _draft(order, lens.codes.medicine(codings, texts, route), texts, [dosage.text for dosage in dosages])
-    return order, draft._replace(route=route, sites=words(*(dosage.site for dosage in dosages)))
+    matches = lens.codes.medicine(codings, texts, route)
+    shared = _shared(lens.codes.matches(*concepts), matches)
+    return order, _draft(order, matches + shared, texts, [dosage.text for dosage in dosages])._replace(
+        route=route,
+        sites=words(*(dosage.site for dosage in dosages)),
+        coded=any(lens.codes.is_in(ATC, coding.system) for coding in codings),
+    )
+
+
+def _shared(codes: tuple[Match, ...], matches: tuple[Match, ...]) -> tuple[Match, ...]:
+    """ATC codes of several medicines, whose words did not say which: they count beside words that do (ORD-0b)."""
+    known = {match.concept for match in matches}
+    return tuple(
+        match for match in codes if match.needs_text and match.coding.system == ATC and match.concept not in known
+    )
 
 
 def _medication(

@@ -33,4 +33,5 @@ def _order(request: ServiceRequest, lens: Lens) -> Order:
             coding.code.strip() for coding in codings if coding.code and lens.codes.is_in(LOINC, coding.system)
         ),
         when=lens.dates.moment(request.authoredOn, request.occurrenceDateTime),
+        placed=status(request.status) == "active",
     )

@@ -218,6 +218,8 @@ class Order(NamedTuple):
     """`lab_id`s that its LOINC codes belong to."""
     loincs: tuple[str, ...]
     when: Moment | None
+    placed: bool = True
+    """Active; False for a draft, which nobody has signed yet."""
 
 
 class Draft(NamedTuple):
