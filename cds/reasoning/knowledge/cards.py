@@ -17,9 +17,9 @@ from cds.reasoning.knowledge.reading import Strict
 
 __all__ = ["Ask", "Card", "Cards", "Code", "Fact", "Group", "Placeholder", "ProposalEntry", "ServiceId", "Variant"]
 
-ServiceId = Literal["soft-tissue-calcification", "chronic-venous-insufficiency"]
+ServiceId = Literal["soft-tissue-calcification", "chronic-venous-insufficiency", "calcification-order-safety"]
 
-Group = Literal["red-flag", "alarm", "cause", "class", "venous", "form", "differential", "other"]
+Group = Literal["red-flag", "alarm", "cause", "class", "venous", "form", "differential", "other", "order"]
 """Kinds of card in the order of display inside one level of urgency (section 12, "Ordering")."""
 
 SUMMARY_LIMIT = 139
@@ -60,9 +60,11 @@ class Variant(Strict):
     """One wording of a card, chosen by the conclusion."""
 
     id: str = ""
+    indicator: Literal["info", "warning", "critical"] | None = None
+    """None: that of the card. The card of an order is as urgent as the hazard (12b.5)."""
     summary: Text
     conclusion: Text
-    """The first sentence of the detail."""
+    """The first sentence of the detail; of an order: why the order and the patient's data should not meet."""
     requests: tuple[Ask | str, ...] | None = None
     """None: those of the card."""
     messages: tuple[Text, ...] = ()
