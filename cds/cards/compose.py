@@ -16,10 +16,10 @@ from cds.cards.detail import Extras, detail
 from cds.cards.identity import evidence_hash
 from cds.cards.markdown import escape, plain
 from cds.cards.outcome import card_extension, outcome
-from cds.cards.suggestions import request_label, suggestions
-from cds.hooks.models import Card
+from cds.cards.suggestions import removals, request_label, suggestions
+from cds.hooks.models import Card, Suggestion
 from cds.reasoning.chart import Access
-from cds.reasoning.conclusions import Conclusion, Evaluation, Text
+from cds.reasoning.conclusions import Conclusion, Evaluation, Request, Text
 
 __all__ = ["RED_FLAGS", "UNSEEN", "Composed", "compose"]
 
@@ -27,6 +27,8 @@ SUMMARY_LIMIT = 139
 """Characters of a summary (C1: fewer than 140)."""
 RED_FLAGS = frozenset({"C-CALCIPH", "C-CALCIPH-W"})
 UNSEEN = "C-DATA"
+ORDER_INFO_SUGGESTIONS = 2
+"""Suggestions of an info card of an order (12b.5)."""
 _ORIGINAL = str.maketrans("1234", "0123")
 """Porter's own classes begin with 0, the source document's stages with 1 (D-6)."""
 
@@ -66,7 +68,8 @@ def compose(evaluation: Evaluation, service: str, language: Language, context: C
     conclusions = [*_conclusions(evaluation, service, context, deck), *_unseen(evaluation, deck)]
     dealt = sorted((_deal(each, language, deck) for each in conclusions), key=lambda each: each.face.rank)
     fresh = [each for each in dealt if each.always_shown or each.identity not in context.dismissed]
-    shown, left_out = _within_limit(fresh, deck.options.display_limit)
+    limit = deck.options.display_limit
+    shown, left_out = _within_limit(fresh, limit if context.most_cards is None else min(limit, context.most_cards))
     titles = [each.face.title for each in left_out]
     place = _place_of_titles(shown)
     cards = [
@@ -147,18 +150,11 @@ def _card(
     conclusion, face, _ = dealt
     tongue = deck.tongues[language]
     values = _values(conclusion, language)
-    proposals = [each for each in conclusion.proposals if each.key in face.proposals]
-    offered = (
-        suggestions(conclusion.requests, proposals, language, context, deck.templates, tongue.phrases)
-        if context.reads_r4
-        else ()
-    )
+    offered, asked = _offered(conclusion, face, context, deck, tongue)
     extras = Extras(
         addenda=_addenda(conclusion, evaluation, tongue),
         notes=_withheld(conclusion, evaluation, tongue, deck),
-        requests=()
-        if offered
-        else [escape(request_label(each, language, tongue.phrases)) for each in conclusion.requests],
+        requests=[escape(request_label(each, language, tongue.phrases)) for each in asked],
         left_out=left_out,
         orders_not_seen=bool(conclusion.requests) and not evaluation.access.get("orders", Access.ABSENT).complete,
     )
@@ -174,6 +170,22 @@ def _card(
         overrideReasons=face.overrides,
         extension=card_extension(conclusion, dealt.identity, deck.knowledge_version),
     )
+
+
+def _offered(
+    conclusion: Conclusion, face: Face, context: CardContext, deck: Deck, tongue: Tongue
+) -> tuple[tuple[Suggestion, ...], Sequence[Request]]:
+    """The suggestions, and what is asked for in words only: by a client that reads no R4, or for want of room."""
+    room = ORDER_INFO_SUGGESTIONS if face.is_order and face.indicator == "info" else None
+    language, phrases = tongue.language, tongue.phrases
+    taken_back = removals(conclusion.removals[:room], language, context, phrases)
+    if not context.reads_r4:
+        return taken_back, conclusion.requests
+    places = None if room is None else room - len(taken_back)
+    requests = conclusion.requests[:places]
+    proposals = [each for each in conclusion.proposals if each.key in face.proposals]
+    made = suggestions(requests, proposals, language, context, deck.templates, phrases)
+    return taken_back + made, conclusion.requests[len(requests) :]
 
 
 def _values(conclusion: Conclusion, language: Language) -> _Filled:

@@ -44,6 +44,8 @@ class CardContext(NamedTuple):
     """Of the client, where it is known: "4.0.1", "4.3.0" …"""
     only_service: bool = False
     """The caller is known to call this service alone: then a red flag that withholds its cards is shown here too."""
+    most_cards: int | None = None
+    """Where the service shows fewer cards than the site allows (ORD-0c); critical ones are shown beyond it."""
     dismissed: frozenset[str] = frozenset()
     """Evidence hashes of cards shown before and not due again (PIT-19)."""
     prefetch: Mapping[str, str] | None = None

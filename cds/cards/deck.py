@@ -21,7 +21,8 @@ Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 _INDICATORS = ("critical", "warning", "info")
-_GROUPS = ("red-flag", "alarm", "cause", "class", "venous", "form", "differential", "other")
+_GROUPS = ("red-flag", "alarm", "cause", "class", "venous", "form", "differential", "other", "order")
+_ORDER = "order"
 _UNLIMITED = 10_000
 
 
@@ -43,6 +44,8 @@ class Face(NamedTuple):
     sources: tuple[str, ...]
     overrides: tuple[Coding, ...]
     proposals: frozenset[str]
+    is_order: bool = False
+    """Whether it is about a draft order: its detail has another order, and it offers less (12b.5)."""
 
 
 class Addendum(NamedTuple):
@@ -132,11 +135,12 @@ class Deck:
     def _face(self, card: Card, variant: Variant, place: int, wording: Wording, language: Language) -> Face:
         system = f"{self.options.canonical_base}/CodeSystem"
         topic = Coding(system=f"{system}/cards", code=card.id, display=card.topic.in_(language))
-        reasons = wording.override_reasons if card.indicator != "info" else ()
+        indicator, is_order = variant.indicator or card.indicator, card.group == _ORDER
+        reasons = wording.order_override_reasons if is_order else wording.override_reasons
         changes = card.changes if variant.changes is None else variant.changes
         return Face(
-            rank=(_INDICATORS.index(card.indicator), _GROUPS.index(card.group), place),
-            indicator=card.indicator,
+            rank=(_INDICATORS.index(indicator), _GROUPS.index(card.group), place),
+            indicator=indicator,
             title=escape(card.topic.in_(language)),
             source=Source(label=self.options.service_label, url=self.options.source_url, topic=topic),
             summary=variant.summary.in_(language),
@@ -149,9 +153,10 @@ class Deck:
                 Coding(
                     system=each.system or f"{system}/override-reasons", code=each.id, display=each.text.in_(language)
                 )
-                for each in reasons
+                for each in (reasons if indicator != "info" else ())
             ),
             proposals=frozenset(variant.proposals),
+            is_order=is_order,
         )
 
 

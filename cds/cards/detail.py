@@ -1,7 +1,8 @@
-"""The detail of a card, in the fixed order of section 12.
+"""The detail of a card, in the fixed order of section 12, or of section 12b for an order.
 
-Conclusion with its certainty word; the data used; what would change it; rule and source; the fixed sentence. Everything
-that an evaluation brings along is escaped here: it may quote the record.
+Conclusion with its certainty word; the data used; what would change it; rule and source; the fixed sentence. Of an order:
+the draft; the data used; why the two meet; then the same. Everything that an evaluation brings along is escaped here: it
+may quote the record.
 """
 
 from __future__ import annotations
@@ -36,15 +37,18 @@ def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: Mapping[s
     """The Markdown of `detail`. `values` fill the placeholders and are Markdown already."""
     heading, language = tongue.heading, tongue.language
     words = face.conclusion.format_map(values) if "{" in face.conclusion else face.conclusion
-    parts = [f"{tongue.opening[conclusion.certainty]} {words}"]
+    opening = f"{heading['why']}." if face.is_order else tongue.opening[conclusion.certainty]
+    said = [f"{opening} {words}"]
     notes = [*(escape(each.in_(language)) for each in conclusion.notes), *extras.notes]
     if notes:
-        parts.append(bullets(notes))
+        said.append(bullets(notes))
     messages, facts = face.messages, face.facts
     for added in extras.addenda:
         messages, facts = messages + added.messages, facts + added.facts
-    parts += _section(heading["messages"], [each for each in messages if each not in notes])
-    parts += [heading["data"], _table(conclusion.evidence, tongue)]
+    said += _section(heading["messages"], [each for each in messages if each not in notes])
+    data = [heading["data"], _table(conclusion.evidence, tongue)]
+    drafts = [heading["drafts"], _table(conclusion.drafts, tongue)]
+    parts = [*drafts, *data, *said] if face.is_order else [*said, *data]
     parts += _section(heading["changes"], [*(_gap(each, tongue) for each in conclusion.gaps), *face.changes])
     parts += _section(heading["facts"], facts)
     parts += _section(heading["requests"], extras.requests)

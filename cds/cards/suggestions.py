@@ -1,7 +1,8 @@
 """What a clinician may accept: draft requests and provisional problem-list entries (section 13, clauses C3 and C4).
 
 The resources are made from templates that `fhir.resources` (R4B) has checked once; per card they are only filled. Never
-made here: a medicine, a biopsy, compression, an update, a deletion.
+made here: a medicine, a biopsy, compression, an update. The only deletion is that of a draft order that the request itself
+brings along, before it is signed (ORD-0d).
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from cds.cards.context import CardContext
 from cds.cards.markdown import plain
 from cds.hooks.models import Action, Suggestion
 from cds.reasoning.chart import Coding, Ref
-from cds.reasoning.conclusions import Proposal, Request
+from cds.reasoning.conclusions import Proposal, Removal, Request
 from cds.reasoning.knowledge.wording import Labels
 
-__all__ = ["Resource", "Templates", "checked_templates", "suggestions"]
+__all__ = ["Resource", "Templates", "checked_templates", "removals", "suggestions"]
 
 Resource = dict[str, Any]
 
@@ -103,6 +104,7 @@ class Phrases(NamedTuple):
 
     by_kind: Mapping[str, tuple[str, str]]
     draft: tuple[str, str]
+    removal: tuple[str, str]
     proposal: tuple[str, str]
     after_days: str
     range: str
@@ -113,6 +115,7 @@ class Phrases(NamedTuple):
         return cls(
             by_kind={kind.replace("_", "-"): _cut(getattr(labels, kind).in_(language)) for kind in kinds},
             draft=_cut(labels.draft.in_(language)),
+            removal=_cut(labels.removal.in_(language)),
             proposal=_cut(labels.proposal.in_(language)),
             after_days=labels.after_days.in_(language),
             range=labels.range.in_(language),
@@ -151,6 +154,27 @@ def suggestions(
         label, description = (what.join(each) for each in (phrases.by_kind[proposal.kind], phrases.proposal))
         made.append(_suggestion(label, description, resource, context))
     return tuple(made)
+
+
+def removals(
+    drafts: Iterable[Removal], language: str, context: CardContext, phrases: Phrases
+) -> tuple[Suggestion, ...]:
+    """One suggestion per draft order that may be taken back: an action that deletes it, and nothing that is stored."""
+    return tuple(
+        Suggestion(
+            label=each.text.in_(language),
+            uuid=context.new_uuid(),
+            actions=(
+                Action(
+                    type="delete",
+                    description=each.text.in_(language).join(phrases.removal),
+                    resourceId=each.resource_id,
+                ),
+            ),
+        )
+        for each in drafts
+        if each.resource_id
+    )
 
 
 def request_label(request: Request, language: str, phrases: Phrases) -> str:

@@ -20,6 +20,10 @@ class Headings(Strict):
     """The parts of a detail, in their order."""
 
     conclusion: Text
+    drafts: Text
+    """Of an order: what is being ordered."""
+    why: Text
+    """Of an order: why it and the patient's data should not meet."""
     messages: Text
     data: Text
     changes: Text
@@ -62,6 +66,8 @@ class Labels(Strict):
     stage_observation: Text = Field(alias="stage-observation")
     after_days: Text = Field(alias="after-days")
     draft: Text
+    removal: Text
+    """Taking back a draft order (ORD-0d)."""
     proposal: Text
     range: Text
     """What the component of the stage Observation is."""
@@ -130,6 +136,8 @@ class Wording(Strict):
     statuses: Mapping[Literal["seen", "partly", "recalled"], Text]
     """How well a reference was read; shown unless it was seen."""
     override_reasons: tuple[OverrideReason, ...] = Field(alias="override-reasons")
+    order_override_reasons: tuple[OverrideReason, ...] = Field(alias="order-override-reasons")
+    """Of the cards of an order (ORD-0d)."""
     decimal: Text
     """The decimal sign."""
     dates: Dates
