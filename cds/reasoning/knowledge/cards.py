@@ -14,21 +14,8 @@ from pydantic import Field, model_validator
 
 from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.reading import Strict
-from cds.reasoning.knowledge.wording import OverrideReason
 
-__all__ = [
-    "Ask",
-    "Card",
-    "Cards",
-    "Code",
-    "Fact",
-    "Group",
-    "Indicator",
-    "Placeholder",
-    "ProposalEntry",
-    "ServiceId",
-    "Variant",
-]
+__all__ = ["Ask", "Card", "Cards", "Code", "Fact", "Group", "Placeholder", "ProposalEntry", "ServiceId", "Variant"]
 
 ServiceId = Literal["soft-tissue-calcification", "chronic-venous-insufficiency", "calcification-order-safety"]
 
@@ -99,8 +86,7 @@ class Card(Strict):
     service: ServiceId | Literal["every"]
     """The one service that it belongs to; "every" is for the protocol's own card about data that were not seen."""
     rule: str
-    indicator: Indicator
-    """Of the variants that have none of their own."""
+    indicator: Literal["info", "warning", "critical"]
     group: Group
     topic: Text
     variants: tuple[Variant, ...] = Field(min_length=1)
@@ -123,10 +109,6 @@ class Card(Strict):
             if each.id == name:
                 return each
         raise KeyError(f"{self.id} has no variant {name!r}")
-
-    def indicator_of(self, variant: str = "") -> Indicator:
-        """How urgent the variant is."""
-        return self.variant(variant).indicator or self.indicator
 
     def asks(self, variant: str = "") -> tuple[Ask, ...]:
         """What the card asks for, in order of importance."""
@@ -206,8 +188,6 @@ class Cards(Strict):
     cards: tuple[Card, ...]
     placeholders: tuple[Placeholder, ...] = ()
     proposals: tuple[ProposalEntry, ...] = ()
-    order_override_reasons: tuple[OverrideReason, ...] = Field((), alias="order-override-reasons")
-    """ORD-0d: why an order is signed all the same; offered instead of those of rules/wording by the order service."""
 
     @cached_property
     def by_id(self) -> dict[str, Card]:
