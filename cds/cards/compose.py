@@ -93,7 +93,7 @@ def _conclusions(evaluation: Evaluation, service: str, context: CardContext, dec
 
 def _unseen(evaluation: Evaluation, deck: Deck) -> Iterator[Conclusion]:
     """The card about data that were not seen, when there are any that a rule could have needed."""
-    if not deck.knows(UNSEEN):
+    if not deck.knows(UNSEEN) or not evaluation.asked:
         return
     access = evaluation.access
     gaps = {kind: state for kind, state in access.items() if not state.complete}

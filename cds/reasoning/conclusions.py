@@ -198,5 +198,8 @@ class Evaluation(NamedTuple):
     access: Mapping[str, Access] = {}
     evaluable: bool = True
     """False when not one rule could be asked: no data at all was seen (R7)."""
+    asked: bool = True
+    """False when no rule had a question: no draft order is of a class that the rules judge. What was not seen then
+    changes nothing."""
     withheld: Mapping[str, str] = {}
     """Cards held back by a rule (RED-1 holds C-CVI cards): card id -> rule id. Withholding is never silent."""
