@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from tests.ehr import Ehr
 from tests.records import records
+from tests.rules.building import draft_orders
 from tests.stories.telling import demo_record
 
-__all__ = ["bodies"]
+__all__ = ["bodies", "order_bodies"]
 
 Resource = dict[str, Any]
 
@@ -27,6 +29,14 @@ TYPICAL = "nothing-to-say"
 """Most charts have no calcification, and get no card."""
 
 SIZES = {"25 KB": 25_000, "100 KB": 100_000, "450 KB": 450_000}
+DRAFTS = (
+    {"id": "d-1", "type": "MedicationRequest", "atc": "A11CC03", "text": "alfacalcidol 1 µg", "route": "oral"},
+    {"id": "d-2", "type": "MedicationRequest", "atc": "A12AA04", "text": "calcium carbonate 500 mg", "route": "oral"},
+    {"id": "d-3", "type": "MedicationRequest", "atc": "N02BE01", "text": "paracetamol 1 g", "route": "oral"},
+    {"id": "d-4", "type": "ServiceRequest", "loinc": "2731-8", "text": "PTH"},
+)
+"""What is ordered: hazards, a test, and something of no interest."""
+
 LARGE_CHART = 10_000
 """Observations of the largest chart."""
 
@@ -39,17 +49,29 @@ def bodies(templates: Mapping[str, str]) -> dict[str, bytes]:
     return made
 
 
-def _of_size(size: int, patient: str, templates: Mapping[str, str]) -> bytes:
+def order_bodies(templates: Mapping[str, str]) -> dict[str, bytes]:
+    """The body of an order-sign request as large as one of patient-view; `templates`: of the service of orders."""
+    context = {"draftOrders": draft_orders({"draft_orders": DRAFTS}, demo_record(PATIENT).patient_id)}
+    return {"100 KB, order-sign": _of_size(SIZES["100 KB"], PATIENT, templates, "order-sign", context)}
+
+
+def _of_size(
+    size: int,
+    patient: str,
+    templates: Mapping[str, str],
+    hook: str = "patient-view",
+    context: Mapping[str, Any] = MappingProxyType({}),
+) -> bytes:
     """The smallest body that is not smaller than `size`."""
     filler = list(itertools.islice(_filler(patient, templates), size // 200))
     low, high = 0, len(filler)
     while low < high:
         middle = (low + high) // 2
-        if len(_body(filler[:middle], patient, templates)) < size:
+        if len(_body(filler[:middle], patient, templates, hook, context)) < size:
             low = middle + 1
         else:
             high = middle
-    return _body(filler[:low], patient, templates)
+    return _body(filler[:low], patient, templates, hook, context)
 
 
 def _with_observations(number: int, patient: str, templates: Mapping[str, str]) -> bytes:
@@ -80,14 +102,20 @@ def _without_pages(templates: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _body(filler: list[Resource], patient: str, templates: Mapping[str, str]) -> bytes:
+def _body(
+    filler: list[Resource],
+    patient: str,
+    templates: Mapping[str, str],
+    hook: str = "patient-view",
+    context: Mapping[str, Any] = MappingProxyType({}),
+) -> bytes:
     own = demo_record(patient)
     record = Ehr(own.patient_id, own.resources + filler)
     return orjson.dumps(
         {
-            "hook": "patient-view",
+            "hook": hook,
             "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-            "context": {"userId": "Practitioner/demo", "patientId": own.patient_id},
+            "context": {"userId": "Practitioner/demo", "patientId": own.patient_id, **context},
             "prefetch": record.prefetch(_without_pages(templates)),
         }
     )

@@ -28,12 +28,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.request import urlopen
 
-from benchmarks.bodies import bodies
+from benchmarks.bodies import bodies, order_bodies
 
 __all__ = ["main"]
 
 _TOP = Path(__file__).parents[1]
 _PEER = "healthchain==0.16.1"
+_ORDERS = "/cds-services/calcification-order-safety"
 _ROUNDS = 6
 _CONNECTIONS = 4
 
@@ -61,7 +62,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _targets(Path(folder), options.peer) as (targets, reasons):
         measured = {
             name: _measure(body, targets, Path(folder), options.seconds)
-            for name, body in bodies(_templates(targets[0])).items()
+            for name, body in bodies(_templates(targets[0], "patient-view")).items()
+        }
+        of_orders = [target._replace(path=_ORDERS) if target.name == "service" else target for target in targets[:2]]
+        measured |= {
+            name: _measure(body, of_orders, Path(folder), options.seconds)
+            for name, body in order_bodies(_templates(targets[0], "order-sign")).items()
         }
     print(_report(measured, reasons))
 
@@ -133,12 +139,12 @@ def _on_processor(number: int):  # type: ignore[no-untyped-def]
     return lambda: os.sched_setaffinity(0, {processors[number]})
 
 
-def _templates(service: Target) -> dict[str, str]:
+def _templates(service: Target, hook: str) -> dict[str, str]:
     with urlopen(f"http://127.0.0.1:{service.port}/cds-services") as answer:
         services = json.load(answer)["services"]
     found: dict[str, str] = {}
     for each in services:
-        if each["hook"] == "patient-view":
+        if each["hook"] == hook:
             found |= each["prefetch"]
     return found
 

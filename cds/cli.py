@@ -18,6 +18,7 @@ from cds import printing, rulebook
 from cds.consult import Consultant, knowledge_folders
 from cds.errors import CdsError, InputError, KnowledgeError
 from cds.hooks.models import Card
+from cds.services import CALCIFICATION, ORDERS
 from cds.settings import Settings
 from cds.terminal import show
 
@@ -116,17 +117,18 @@ def serve(
 ) -> None:
     """Answer CDS Hooks calls until stopped (Ctrl-C). Settings come from the environment: docs/settings.md."""
     from cds.app import create_app
-    from cds.demo import demo_patients
+    from cds.demo import demo_orders, demo_patients
     from cds.serving import serve as serve_app
 
     given = {"host": host, "port": port, "workers": workers, "demo": demo or None}
     settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
-    patients = demo_patients() if settings.demo else {}
+    asked = dict.fromkeys(demo_patients(), CALCIFICATION.id) | dict.fromkeys(demo_orders(), ORDERS.id)
+    ready_requests = asked if settings.demo else {}
 
     def ready(base: str) -> None:
         typer.echo(f"Discovery: {base}/cds-services")
-        for name in patients:
-            for_service = f"{base}/cds-services/soft-tissue-calcification"
+        for name, service in ready_requests.items():
+            for_service = f"{base}/cds-services/{service}"
             typer.echo(f"curl -s {base}/demo/{name} | curl -s -H 'Content-Type: application/json' -d @- {for_service}")
 
     try:
@@ -151,18 +153,22 @@ def evaluate(
     settings, now, source = _settings(), at or datetime.now(UTC), _input(file)
     language = lang or settings.language
     consultant = Consultant.load(settings)
-    asked = [each for each in consultant.services if not service or each.id in service]
-    unknown = set(service or ()) - {each.id for each in asked}
-    if unknown:
+    if set(service or ()) - {each.id for each in consultant.services}:
         raise InputError(f"no such service; there are: {', '.join(each.id for each in consultant.services)}")
     case = consultant.open(source, now, patient)
+    serving = consultant.serving(case)
+    asked = [each for each in serving if not service or each.id in service]
+    if not asked:
+        raise InputError(f"no such service on {case.hook}; there are: {', '.join(each.id for each in serving)}")
     answers = {each.id: consultant.answer(each, case, language) for each in asked}
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(answers)).decode())
         return
     cards: list[Card] = [card for answer in answers.values() for card in answer.cards]
     basis = f"{now:%Y-%m-%d %H:%M %Z} · {consultant.knowledge.version}"
-    _print(printing.evaluation_text(case.reading.chart.patient, case.evaluation, cards, language, basis))
+    chart = case.reading.chart
+    drafts = chart.drafts if case.about_orders else None
+    _print(printing.evaluation_text(chart.patient, case.evaluation, cards, language, basis, drafts))
 
 
 @app.command(epilog=_EPILOG)
@@ -177,7 +183,8 @@ def explain(
     from cds.reasoning.explain import explain as explain_facts
 
     settings, now, source = _settings(), at or datetime.now(UTC), _input(file)
-    explanations = explain_facts(Consultant.load(settings).open(source, now, patient).facts)
+    case = Consultant.load(settings).open(source, now, patient)
+    explanations = explain_facts(case.facts, orders=case.about_orders)
     wanted = {each.upper() for each in rule or ()}
     chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
     if not chosen:

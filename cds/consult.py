@@ -16,9 +16,10 @@ from cds.cards.deck import Deck
 from cds.errors import KnowledgeError, PreconditionFailed
 from cds.fhir import files
 from cds.fhir.medicines import Medicines
+from cds.fhir.prefetch import templates
 from cds.fhir.reading import Reader, Reading
 from cds.fhir.terminology import Terminology
-from cds.hooks.contexts import Context, PatientView, ProblemListItemCreate
+from cds.hooks.contexts import Context, OrderSelect, OrderSign, PatientView, ProblemListItemCreate
 from cds.hooks.languages import Language
 from cds.hooks.models import Response
 from cds.hooks.requests import Request, decode
@@ -28,10 +29,14 @@ from cds.reasoning.evaluate import evaluate
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge import Knowledge
 from cds.reasoning.knowledge.reading import Mistakes
+from cds.reasoning.orders.evaluate import evaluate_orders
+from cds.reasoning.orders.reads import tests_read
 from cds.services import services
 from cds.settings import Settings
 
 __all__ = ["Case", "Consultant", "knowledge_folders"]
+
+_OPENED = "patient-view"
 
 
 def knowledge_folders(over: Path | None) -> Sequence[Path]:
@@ -42,10 +47,16 @@ def knowledge_folders(over: Path | None) -> Sequence[Path]:
 class Case(NamedTuple):
     """One patient, read and judged."""
 
+    hook: str
     context: Context
     reading: Reading
     facts: Facts
     evaluation: Evaluation
+
+    @property
+    def about_orders(self) -> bool:
+        """Whether draft orders were judged, and not the chart."""
+        return isinstance(self.context, OrderSelect | OrderSign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class Consultant:
 
     knowledge: Knowledge
     reader: Reader
+    order_reader: Reader
     deck: Deck
     services: tuple[Service, ...]
     venous_only: bool
@@ -74,7 +86,9 @@ class Consultant:
             named=lambda words: bool(knowledge.language.concepts(words) or knowledge.language.calcified(words)),
         )
         deck = Deck(knowledge.cards, knowledge.wording, knowledge.sources, _options(settings), knowledge.version)
-        return cls(knowledge, reader, deck, services(reader.templates), settings.venous_only)
+        order_reader = reader.asking(templates(terminology, tests_read(knowledge.orders)))
+        listed = services(reader.templates, order_reader.templates)
+        return cls(knowledge, reader, order_reader, deck, listed, settings.venous_only)
 
     def consult(self, service: Service, request: Request, now: datetime, language: Language) -> Response:
         """The cards of `service` for the patient of `request`.
@@ -85,11 +99,17 @@ class Consultant:
 
     def judge(self, request: Request, now: datetime) -> Case:
         """Read the request's data and evaluate them."""
-        context = request.context
+        context, patient = request.context, request.context.patient_id
+        if isinstance(context, OrderSelect | OrderSign):
+            selections = context.selections if isinstance(context, OrderSelect) else None
+            reading = self.order_reader.read(
+                request.prefetch, patient, now, orders=context.draft_orders, selections=selections
+            )
+            facts = Facts(reading.chart, now, self.knowledge)
+            return Case(request.hook, context, reading, facts, evaluate_orders(facts))
         proposed = context.conditions if isinstance(context, ProblemListItemCreate) else None
-        return self._case(
-            context, self.reader.read(request.prefetch, context.patient_id, now, conditions=proposed), now
-        )
+        reading = self.reader.read(request.prefetch, patient, now, conditions=proposed)
+        return self._case(request.hook, context, reading, now)
 
     def open(self, source: bytes | Path, now: datetime, patient: str | None = None) -> Case:
         """The same for a file: a CDS Hooks request, or a whole record in any form; `patient` chooses among several.
@@ -100,7 +120,13 @@ class Consultant:
         if record.request is not None:
             return self.judge(decode(record.request), now)
         reading = self.reader.read(record.resources, record.patient_id, now, whole_record=True)
-        return self._case(PatientView(patient_id=record.patient_id, user_id=""), reading, now)
+        return self._case(_OPENED, PatientView(patient_id=record.patient_id, user_id=""), reading, now)
+
+    def serving(self, case: Case) -> tuple[Service, ...]:
+        """The services that speak at the hook of `case`; of another hook those that speak when a chart is opened."""
+        hooks = {hook for service in self.services for hook in service.hooks}
+        hook = case.hook if case.hook in hooks else _OPENED
+        return tuple(service for service in self.services if hook in service.hooks)
 
     def answer(self, service: Service, case: Case, language: Language) -> Response:
         """What `service` says of `case`."""
@@ -110,18 +136,19 @@ class Consultant:
             encounter_id=case.context.encounter,
             user=case.context.user,
             only_service=self.venous_only,
+            most_cards=service.most_cards,
             prefetch=case.reading.prefetch,
         )
         composed = compose(case.evaluation, service.id, language, context, self.deck)
-        if not composed.cards and not case.evaluation.evaluable:
+        if not composed.cards and case.evaluation.asked and not case.evaluation.evaluable:
             raise PreconditionFailed(
                 "`prefetch` is required: nothing that a rule reads was sent, and no FHIR server is called"
             )
         return Response(cards=composed.cards, extension=composed.extension)
 
-    def _case(self, context: Context, reading: Reading, now: datetime) -> Case:
+    def _case(self, hook: str, context: Context, reading: Reading, now: datetime) -> Case:
         facts = Facts(reading.chart, now, self.knowledge)
-        return Case(context, reading, facts, evaluate(facts))
+        return Case(hook, context, reading, facts, evaluate(facts))
 
 
 def _options(settings: Settings) -> Options:

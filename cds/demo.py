@@ -1,7 +1,8 @@
 """Demonstration patients that are always current: `cds serve --demo` offers a ready request for each.
 
-The Bundles of profiles/examples/demo are written for one day. A request made from them moves every date by as many days
-as have passed since, so that a result of last week stays one of last week, and an age stays an age.
+The Bundles of profiles/examples/demo, and the requests about draft orders beside them, are written for one day. A request
+made from them moves every date by as many days as have passed since, so that a result of last week stays one of last week,
+and an age stays an age.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from starlette.routing import Route
 from cds import data
 from cds.errors import NoSuchResource
 
-__all__ = ["WRITTEN_FOR", "Demonstration", "demo_patients"]
+__all__ = ["WRITTEN_FOR", "Demonstration", "demo_orders", "demo_patients"]
 
 WRITTEN_FOR = date(2026, 3, 2)
-"""The day for which the Bundles are written."""
+"""The day for which they are written."""
 
 _DATE = re.compile(r'(?<=")\d{4}-\d{2}-\d{2}(?=[T"])')
 
@@ -37,20 +38,31 @@ def demo_patients() -> dict[str, Path]:
     return {file.stem: file for file in sorted(folder.glob("*.json"))}
 
 
+def demo_orders() -> dict[str, Path]:
+    """The request of each demonstration of draft orders, by name."""
+    folder = data.folder("profiles") / "examples" / "demo" / "orders"
+    return {file.stem: file for file in sorted(folder.glob("*.json"))}
+
+
 class Demonstration:
     """The demonstration patients, asked about with the prefetch `templates`."""
 
     def __init__(self, templates: Mapping[str, str], clock: Callable[[], datetime]) -> None:
         self._files = demo_patients()
+        self._orders = demo_orders()
         self._templates = templates
         self._clock = clock
 
     def route(self) -> Route:
-        """`GET /demo/{name}`: a patient-view request, to be sent to any of the services."""
+        """`GET /demo/{name}`: a patient-view request, to be sent to any of the services on that hook; or an order-sign
+        request, to be sent to the service of orders."""
         return Route("/demo/{name}", self._get, methods=["GET"])
 
     def request(self, name: str) -> Resource:
-        """A patient-view request about the patient `name`, as a client would send it today. Raises KeyError."""
+        """The request `name` as a client would send it today. Raises KeyError."""
+        if name in self._orders:
+            written = _moved(self._orders[name].read_text(encoding="utf-8"), self._clock().date())
+            return {**json.loads(written), "hookInstance": str(uuid4())}
         text = self._files[name].read_text(encoding="utf-8")
         resources = [entry["resource"] for entry in json.loads(_moved(text, self._clock().date()))["entry"]]
         patient = next(each for each in resources if each["resourceType"] == "Patient")

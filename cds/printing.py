@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from cds.cards.markdown import escape
 from cds.hooks.models import Card, Suggestion
-from cds.reasoning.chart import Access, Patient
+from cds.reasoning.chart import Access, Draft, Patient
 from cds.reasoning.conclusions import Evaluation, Text
 
 if TYPE_CHECKING:
@@ -58,12 +59,25 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"<br\s*/?>")
 
 
-def evaluation_text(patient: Patient, evaluation: Evaluation, cards: Sequence[Card], language: str, basis: str) -> str:
-    """The result for one patient: the conclusions in a few lines, then every card. `basis` says when, by which rules."""
+def evaluation_text(
+    patient: Patient,
+    evaluation: Evaluation,
+    cards: Sequence[Card],
+    language: str,
+    basis: str,
+    drafts: Sequence[Draft] | None = None,
+) -> str:
+    """The result for one patient: the conclusions in a few lines, then every card. `basis` says when, by which rules.
+
+    `drafts`: the draft orders, when it is they that were judged.
+    """
     say = _Words(language)
-    parts = [f"# {say.patient(patient)}", basis, say.summary(evaluation), *(say.card(card) for card in cards)]
+    parts = [f"# {say.patient(patient)}", basis, say.summary(evaluation)]
+    if drafts is not None:
+        parts.append(say.drafts(drafts))
+    parts += [say.card(card) for card in cards]
     if not cards:
-        parts.append(say("No card: there is nothing to say.", "Aucune carte : rien à signaler."))
+        parts.append(say.nothing() if drafts is None else say.nothing_about_orders())
     return "\n\n".join([*parts, *say.caveats(evaluation)]) + "\n"
 
 
@@ -97,6 +111,27 @@ class _Words:
         if patient.born:
             said.append(self(f"born {patient.born:%Y-%m-%d}", f"né(e) le {patient.born:%d/%m/%Y}"))
         return ", ".join(said)
+
+    def nothing(self) -> str:
+        return self("No card: there is nothing to say.", "Aucune carte : rien à signaler.")
+
+    def nothing_about_orders(self) -> str:
+        """ORD-0: silence never says that an order is safe."""
+        return self(
+            "No card: no rule speaks against these orders. This does not say that they are safe.",
+            "Aucune carte : aucune règle ne s'oppose à ces prescriptions. Cela ne dit pas qu'elles sont sans risque.",
+        )
+
+    def drafts(self, drafts: Sequence[Draft]) -> str:
+        """Every draft order, and whether it was judged (order-select)."""
+        context = self(" (not selected)", " (non sélectionnée)")
+        rows = sorted(
+            f"- {escape(each.texts[0] if each.texts else str(each.source))} ({escape(str(each.source))})"
+            + ("" if each.selected else context)
+            for each in drafts
+        )
+        head = self("Draft orders:", "Prescriptions en préparation :")
+        return "\n".join([head, "", *(rows or [self("- none", "- aucune")])])
 
     def summary(self, evaluation: Evaluation) -> str:
         rows = [(self("Soft-tissue calcification", "Calcifications des tissus mous"), self._class(evaluation))]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cds.hooks.services import FHIR_VERSIONS, Service
 
-__all__ = ["CALCIFICATION", "VENOUS", "services"]
+__all__ = ["CALCIFICATION", "ORDERS", "VENOUS", "services"]
 
 _HOOKS = ("patient-view", "encounter-start", "problem-list-item-create")
 
@@ -39,7 +39,29 @@ VENOUS = Service(
 )
 
 
-def services(prefetch: Mapping[str, str]) -> tuple[Service, ...]:
-    """Both services, advertising the templates of `prefetch` (D5: derived from what the rules read)."""
+ORDERS = Service(
+    id="calcification-order-safety",
+    title="Order safety in soft-tissue calcification",
+    description=(
+        "Asks of each draft order whether, in this patient, it favours calcium-phosphate deposition, calciphylaxis, an "
+        "ischaemic leg or a wrong biopsy, or repeats a test that is already there: calcium, vitamin D, thiazides, "
+        "phosphate, calcium-based binders, vitamin K antagonists, compression, biopsy, imaging, laboratory tests. At most "
+        "**three cards**, or none; it never says that an order is safe."
+    ),
+    hooks=("order-select", "order-sign"),
+    usage=(
+        f"{_USAGE} Of `draftOrders` it reads MedicationRequest, ServiceRequest and DeviceRequest; on order-select only "
+        "the orders named in `selections` are judged. Suggestions may delete a draft order of the request, nothing stored."
+    ),
+    most_cards=3,
+)
+
+
+def services(prefetch: Mapping[str, str], order_prefetch: Mapping[str, str]) -> tuple[Service, ...]:
+    """The services, advertising the templates of `prefetch`, that of orders those of `order_prefetch` (D5: derived from
+    what the rules read)."""
     templates = dict(prefetch)
-    return tuple(service._replace(prefetch=templates) for service in (CALCIFICATION, VENOUS))
+    return (
+        *(service._replace(prefetch=templates) for service in (CALCIFICATION, VENOUS)),
+        ORDERS._replace(prefetch=dict(order_prefetch)),
+    )

@@ -4,6 +4,7 @@ A kept block stands between `<!-- kept: KIND ARGUMENTS -->` and `<!-- /kept -->`
 
 - `run cds evaluate …`: the command and what it prints.
 - `card STORY SERVICE CARD [LANGUAGE]`: a card of a story, as a clinician sees it.
+- `burden …`: how often the service of orders speaks on the test data (scripts/burden.py).
 
 A test fails when a block is not current, so that nothing shown is ever untrue.
 """
@@ -19,7 +20,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts import coverage
+from scripts import burden, coverage
 
 __all__ = ["current", "documents"]
 
@@ -78,7 +79,11 @@ def _card(arguments: list[str]) -> str:
     return "\n".join(f"> {line}".rstrip() for line in lines) + "\n"
 
 
-_KINDS: dict[str, Callable[[list[str]], str]] = {"run": _run, "card": _card}
+_KINDS: dict[str, Callable[[list[str]], str]] = {
+    "run": _run,
+    "card": _card,
+    "burden": lambda _: burden.table(),
+}
 
 
 def main() -> None:

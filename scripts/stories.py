@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.serving import serving
-from tests.stories.telling import HERE, RESPONSES, answers, demos, request, write
+from tests.stories.telling import HERE, RESPONSES, answers, demos, order_demos, request, write
 
 
 def main() -> None:
     with serving() as client:
-        for name in demos():
+        for name in (*demos(), *order_demos()):
             asked = request(client, name)
             write(HERE / name / "request.json", asked)
             for language, file in RESPONSES.items():

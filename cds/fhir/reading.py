@@ -6,6 +6,7 @@ The order of keys and entries, duplicates, and resources that say nothing leave 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar
 
@@ -87,8 +88,7 @@ class Reader:
 
         `templates`: the advertised prefetch; by default everything that can be read.
         """
-        self.templates = answers.templates(terminology, terminology.labs) if templates is None else dict(templates)
-        self._keys = {kind: [key for key in self.templates if answers.kind_of(key) == kind] for kind in answers.KINDS}
+        self._ask(answers.templates(terminology, terminology.labs) if templates is None else templates)
         self._means = Means(
             codes=Codes(terminology, medicines, named or interesting),
             units=Units(laboratory, terminology),
@@ -96,6 +96,16 @@ class Reader:
             worded=frozenset(test.id for test in laboratory.tests if test.qualitative),
             unit={test.id: test.unit for test in laboratory.tests},
         )
+
+    def asking(self, templates: Mapping[str, str]) -> Reader:
+        """A reader that advertises `templates`, with all that this one knows and remembers."""
+        other = copy(self)
+        other._ask(templates)
+        return other
+
+    def _ask(self, templates: Mapping[str, str]) -> None:
+        self.templates = dict(templates)
+        self._keys = {kind: [key for key in self.templates if answers.kind_of(key) == kind] for kind in answers.KINDS}
 
     def read(
         self,

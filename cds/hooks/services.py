@@ -29,6 +29,8 @@ class Service(NamedTuple):
     hooks: tuple[str, ...]
     usage: str = ""
     """usageRequirements."""
+    most_cards: int | None = None
+    """Cards of one answer where the guidance itself sets a limit, below that of the site."""
     prefetch: Mapping[str, str] = {}
     """Templates by key, derived from what the rules read (D5)."""
 

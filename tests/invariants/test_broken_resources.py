@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ehr import EVALUATION, Ehr, consult, opinion, request_body
-from tests.stories.telling import demo_record, demos
+from tests.ehr import EVALUATION, Answer, Ehr, consult, opinion, request_body
+from tests.stories.telling import demo_record, demos, order_demos, read
 
 BROKEN = {
     "a number for a code": {"resourceType": "Condition", "code": 17},
@@ -44,6 +44,32 @@ def was_sent(resource: dict[str, Any], service: httpx.Client) -> bool:
     """Whether any template asks for this type."""
     templates = service.get("/cds-services").json()["services"][0]["prefetch"].values()
     return any(template.startswith(resource["resourceType"]) for template in templates)
+
+
+@pytest.mark.parametrize("name", order_demos())
+def test_the_other_draft_orders_are_judged_as_without_it(name: str, service: httpx.Client) -> None:
+    request = read(order_demos()[name])
+    subject = {"reference": f"Patient/{request['context']['patientId']}"}
+    broken = [
+        {"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": {"en": "x"}}},
+        {"resourceType": "ServiceRequest", "code": 5},
+        {"resourceType": "DeviceRequest", "status": []},
+    ]
+    said = [opinion([order_answer(service, request)])]
+    for number, each in enumerate(broken):
+        resource = {**each, "id": f"broken-{number}", "subject": subject}
+        request["context"]["draftOrders"]["entry"].insert(0, {"resource": resource})
+    request["context"]["draftOrders"]["entry"].append(7)
+    answer = order_answer(service, request)
+    said.append(opinion([answer]))
+    assert said[0] == said[1]
+    listed = {each["reference"] for each in answer.body["extension"][EVALUATION]["notUsed"]}
+    assert {f"{each['resourceType']}/broken-{number}" for number, each in enumerate(broken)} <= listed
+
+
+def order_answer(service: httpx.Client, request: dict[str, Any]) -> Answer:
+    reply = service.post("/cds-services/calcification-order-safety", json=request)
+    return Answer("calcification-order-safety", reply.status_code, reply.json())
 
 
 NO_RESOURCE = {

@@ -13,7 +13,7 @@ import pytest
 
 from cds.cli import main
 from tests.ehr import consult, request_body
-from tests.stories.telling import demo_record
+from tests.stories.telling import demo_record, order_demos, read
 
 SECRET = "Zyxwvut"
 SERVICE = "/cds-services/soft-tissue-calcification"
@@ -93,6 +93,19 @@ def test_a_patient_leaves_no_trace_in_the_log(service: httpx.Client) -> None:
     record = demo_record("metastatic-dialysis")
     record.resources = [each if each["resourceType"] == "Patient" else marked(each) for each in record.resources]
     assert {each.status for each in consult(service, record)} == {200}
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_draft_order_leaves_no_trace_in_the_log(service: httpx.Client) -> None:
+    request = read(order_demos()["order-fluindione-black-eschar"])
+    orders = marked(request["context"]["draftOrders"])
+    broken = {"resourceType": "ServiceRequest", "id": "broken", "code": {"coding": SECRET}}
+    orders["entry"].append({"resource": broken})
+    request["context"]["draftOrders"] = orders
+    reply = service.post("/cds-services/calcification-order-safety", json=request)
+    assert reply.status_code == 200
+    listed = reply.json()["extension"]["calcification-cds.evaluation"]["notUsed"]
+    assert {"reference": "ServiceRequest/broken", "reason": "unreadable"} in listed
 
 
 @pytest.mark.usefixtures("silent")

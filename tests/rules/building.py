@@ -11,6 +11,8 @@ The format, in short (all dates are days before the evaluation):
 - `medications`: `atc`, `text`, where given `site`, and `d` for one that was given that day and has ended.
 - `procedures`: `concept` with `first_d`, `last_d`.
 - `reports`: `text` (the conclusion of a final DiagnosticReport), `d`.
+- `draft_orders`: `id`, `type`, `text`, and where given `atc`, `rxnorm`, `loinc`, `code` (`SCT|…`), `route`, `site`,
+  `priority`, `note`: the orders that are being written (hooks order-select and order-sign).
 - `expected`: what the service must find. `cards` is the exact set, before the display limit; `causes` the level of some
   causes ("none" where it must not count); `says_fr` words that the French detail of a card must hold.
 """
@@ -25,7 +27,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["CHANGES", "PATIENT", "Case", "cases", "in_other_units", "resources"]
+__all__ = ["CHANGES", "PATIENT", "Case", "cases", "draft_orders", "in_other_units", "resources"]
 
 Case = dict[str, Any]
 Resource = dict[str, Any]
@@ -245,6 +247,53 @@ def _report(identifier: str, report: Case, subject: Resource, now: datetime) -> 
         "effectiveDateTime": _ago(now, report["d"]),
         "conclusion": report["text"],
     }
+
+
+def draft_orders(case: Case, patient: str = PATIENT) -> Resource:
+    """The Bundle of the draft orders of `case`, as `context.draftOrders`."""
+    subject = {"reference": f"Patient/{patient}"}
+    drafts = [_draft(each, subject) for each in case.get("draft_orders", ())]
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in drafts]}
+
+
+_DRAFT_CODES = {
+    "atc": "http://www.whocc.no/atc",
+    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "loinc": "http://loinc.org",
+}
+
+
+def _draft(draft: Case, subject: Resource) -> Resource:
+    code: Resource = {"text": draft["text"]} if "text" in draft else {}
+    codings = [{"system": _DRAFT_CODES[name], "code": draft[name]} for name in _DRAFT_CODES if name in draft]
+    if "code" in draft:
+        codings.append(_coding(draft["code"]))
+    if codings:
+        code["coding"] = codings
+    kind = draft["type"]
+    built: Resource = {
+        "resourceType": kind,
+        "id": draft["id"],
+        "status": "draft",
+        "intent": "order",
+        "subject": subject,
+    }
+    if kind == "MedicationRequest":
+        built["medicationCodeableConcept"] = code
+        dosage = {name: {"text": draft[name]} for name in ("route", "site") if name in draft}
+        if dosage:
+            built["dosageInstruction"] = [dosage]
+    elif kind == "ServiceRequest":
+        built["code"] = code
+        if "site" in draft:
+            built["bodySite"] = [{"text": draft["site"]}]
+    else:
+        built["codeCodeableConcept"] = code
+    if "priority" in draft:
+        built["priority"] = draft["priority"]
+    if "note" in draft:
+        built["note"] = [{"text": draft["note"]}]
+    return built
 
 
 def _coding(written: str) -> Resource:

@@ -12,8 +12,12 @@ from cds.hooks.contexts import HOOKS
 from tests.ehr import EVALUATION, consult
 from tests.stories.telling import demo_record, demos
 
-IDS = {"soft-tissue-calcification", "chronic-venous-insufficiency"}
-ON = {"patient-view", "encounter-start", "problem-list-item-create"}
+CHART = {"patient-view", "encounter-start", "problem-list-item-create"}
+ON = {
+    "soft-tissue-calcification": CHART,
+    "chronic-venous-insufficiency": CHART,
+    "calcification-order-safety": {"order-select", "order-sign"},
+}
 READ = re.compile(r"Patient/\{\{context\.patientId\}\}")
 SEARCH = re.compile(r"[A-Z][A-Za-z]+\?[a-zA-Z_-]+=[^&=]+(&[a-zA-Z_-]+=[^&=]+)*")
 
@@ -24,9 +28,14 @@ def services(service: httpx.Client) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture
-def templates(services: list[dict[str, Any]]) -> dict[str, str]:
-    return {key: template for each in services for key, template in each["prefetch"].items()}
+@pytest.fixture(params=["patient-view", "order-sign"])
+def templates(request: pytest.FixtureRequest, services: list[dict[str, Any]]) -> dict[str, str]:
+    return {
+        key: template
+        for each in services
+        if each["hook"] == request.param
+        for key, template in each["prefetch"].items()
+    }
 
 
 @pytest.mark.clause("D1")
@@ -51,7 +60,7 @@ def test_an_entry_says_what_a_client_needs(services: list[dict[str, Any]]) -> No
 @pytest.mark.clause("D3")
 def test_one_id_stands_once_for_every_hook(services: list[dict[str, Any]]) -> None:
     listed = [(each["id"], each["hook"]) for each in services]
-    assert sorted(listed) == sorted((each, hook) for each in IDS for hook in ON)
+    assert sorted(listed) == sorted((each, hook) for each, hooks in ON.items() for hook in hooks)
 
 
 @pytest.mark.clause("D4")
@@ -69,15 +78,31 @@ def test_a_template_is_one_that_every_client_can_resolve(templates: dict[str, st
 
 @pytest.mark.clause("D4")
 def test_every_service_asks_for_the_same(services: list[dict[str, Any]]) -> None:
-    """A client that calls both services resolves each template once."""
-    assert len({tuple(sorted(each["prefetch"].items())) for each in services}) == 1
+    """A client that calls both services of a hook resolves each template once."""
+    for hook in {each["hook"] for each in services}:
+        assert len({tuple(sorted(each["prefetch"].items())) for each in services if each["hook"] == hook}) == 1
 
 
 @pytest.mark.clause("D5")
-def test_every_key_is_known_to_whoever_reads(service: httpx.Client, templates: dict[str, str]) -> None:
+@pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
+def test_every_key_is_known_to_whoever_reads(service: httpx.Client, services: list[dict[str, Any]], hook: str) -> None:
     """What is advertised is what the answer accounts for: neither more nor less."""
-    answer = consult(service, demo_record(next(iter(demos()))))[0]
-    assert answer.body["extension"][EVALUATION]["prefetch"].keys() == templates.keys()
+    advertised = next(each["prefetch"] for each in services if each["hook"] == hook)
+    context = {"draftOrders": {"resourceType": "Bundle"}} if hook == "order-sign" else {}
+    answer = consult(service, demo_record(next(iter(demos()))), hook=hook, context=context)[0]
+    assert answer.body["extension"][EVALUATION]["prefetch"].keys() == advertised.keys()
+
+
+@pytest.mark.clause("D5")
+def test_orders_ask_for_no_more_than_the_chart(services: list[dict[str, Any]]) -> None:
+    """Of each search the same or fewer codes: what no order rule reads is not asked for."""
+    of_charts = next(each["prefetch"] for each in services if each["hook"] == "patient-view")
+    of_orders = next(each["prefetch"] for each in services if each["hook"] == "order-sign")
+    codes = [set(re.findall(r"\d+-\d\b", "&".join(each.values()))) for each in (of_orders, of_charts)]
+    assert codes[0] < codes[1]
+    assert {
+        key: each for key, each in of_orders.items() if not key.startswith("laboratory")
+    }.items() <= of_charts.items()
 
 
 @pytest.mark.clause("D6")

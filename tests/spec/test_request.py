@@ -14,6 +14,9 @@ from tests.unit.hooks.requests_by_hand import CONTEXTS, INSTANCE, asked
 
 SERVICES = ["soft-tissue-calcification", "chronic-venous-insufficiency"]
 HOOKS = ["patient-view", "encounter-start", "problem-list-item-create"]
+ORDERS = "calcification-order-safety"
+ORDER_HOOKS = ["order-select", "order-sign"]
+SERVED = [*((each, hook) for each in SERVICES for hook in HOOKS), *((ORDERS, hook) for hook in ORDER_HOOKS)]
 PATH = "/cds-services/soft-tissue-calcification"
 DEMO = "metastatic-dialysis"
 
@@ -58,8 +61,7 @@ def test_an_authorization_requires_a_server(service: httpx.Client) -> None:
 
 
 @pytest.mark.clause("R2")
-@pytest.mark.parametrize("hook", HOOKS)
-@pytest.mark.parametrize("identifier", SERVICES)
+@pytest.mark.parametrize(("identifier", "hook"), SERVED)
 def test_the_context_is_typed_per_hook(service: httpx.Client, identifier: str, hook: str) -> None:
     path = f"/cds-services/{identifier}"
     assert service.post(path, json=asked(hook)).status_code == 200
@@ -100,6 +102,13 @@ def test_a_hook_that_is_not_served_is_answered_with_those_that_are(service: http
     complaint = refused(service.post(PATH, json=asked(hook, context={"patientId": "p"})), 400)
     assert all(served in complaint for served in HOOKS)
     assert "DUPONT" not in complaint
+
+
+@pytest.mark.clause("R3")
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_service_of_orders_serves_no_chart(service: httpx.Client, hook: str) -> None:
+    complaint = refused(service.post(f"/cds-services/{ORDERS}", json=asked(hook)), 400)
+    assert all(served in complaint for served in ORDER_HOOKS)
 
 
 @pytest.mark.clause("R4")
@@ -199,6 +208,37 @@ def test_what_was_missing_is_said_with_200(
     assert reply.status_code == 200
     (card,) = reply.json()["cards"]
     assert card["indicator"] == "info"
+
+
+def drafts(*orders: dict[str, Any]) -> dict[str, Any]:
+    about = {"status": "draft", "intent": "order", "subject": {"reference": "Patient/p"}}
+    entries = [{"resource": {"resourceType": "MedicationRequest", "id": "m", **about, **each}} for each in orders]
+    return {**asked("order-sign")["context"], "draftOrders": {"resourceType": "Bundle", "entry": entries}}
+
+
+CALCIUM = {"medicationCodeableConcept": {"text": "carbonate de calcium 500 mg"}}
+PARACETAMOL = {"medicationCodeableConcept": {"text": "paracétamol 1 g"}}
+
+
+@pytest.mark.clause("R7")
+@pytest.mark.parametrize("prefetch", [None, {}, {"conditions": FAILED}])
+def test_what_was_missing_is_said_of_an_order_that_the_rules_judge(
+    service: httpx.Client, prefetch: dict[str, Any] | None
+) -> None:
+    request = asked("order-sign", prefetch=prefetch, context=drafts(CALCIUM, {**PARACETAMOL, "id": "n"}))
+    reply = service.post(f"/cds-services/{ORDERS}", json=request)
+    assert [card["source"]["topic"]["code"] for card in reply.json()["cards"]] == ["C-DATA"]
+
+
+@pytest.mark.clause("R7")
+@pytest.mark.parametrize("prefetch", [None, {}, {"conditions": FAILED}])
+def test_nothing_is_said_of_an_order_that_no_rule_judges(
+    service: httpx.Client, prefetch: dict[str, Any] | None
+) -> None:
+    reply = service.post(
+        f"/cds-services/{ORDERS}", json=asked("order-sign", prefetch=prefetch, context=drafts(PARACETAMOL))
+    )
+    assert (reply.status_code, reply.json()["cards"]) == (200, [])
 
 
 @pytest.mark.clause("R7")

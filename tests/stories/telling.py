@@ -1,4 +1,4 @@
-"""How a story is told: one request (request.json) to every service, and their answers, in both languages.
+"""How a story is told: one request (request.json) to every service of its hook, and their answers, in both languages.
 
 `response.json` and `response.fr.json` hold the whole answer of each service by its id; uuids, which are fresh per
 display, are numbered in order, and the fingerprint of the rules, which every change of a rule changes, is left out.
@@ -15,7 +15,18 @@ import httpx
 
 from tests.ehr import Ehr
 
-__all__ = ["HERE", "RESPONSES", "answers", "demo_record", "demos", "read", "request", "without_uuids", "write"]
+__all__ = [
+    "HERE",
+    "RESPONSES",
+    "answers",
+    "demo_record",
+    "demos",
+    "order_demos",
+    "read",
+    "request",
+    "without_uuids",
+    "write",
+]
 
 HERE = Path(__file__).parent
 RESPONSES = {"en": "response.json", "fr": "response.fr.json"}
@@ -29,6 +40,11 @@ def demos() -> dict[str, Path]:
     return {file.stem: file for file in sorted(_DEMO.glob("*.json"))}
 
 
+def order_demos() -> dict[str, Path]:
+    """The demonstrations of draft orders by name: requests of order-sign."""
+    return {file.stem: file for file in sorted((_DEMO / "orders").glob("*.json"))}
+
+
 def demo_record(name: str) -> Ehr:
     """The record of a demonstration patient."""
     resources = [entry["resource"] for entry in read(demos()[name])["entry"]]
@@ -37,7 +53,9 @@ def demo_record(name: str) -> Ehr:
 
 
 def request(client: httpx.Client, name: str) -> dict[str, Any]:
-    """The request that a client sends for a demonstration patient on patient-view."""
+    """The request that a client sends for a demonstration patient on patient-view, or of the draft orders `name`."""
+    if name in order_demos():
+        return dict(read(order_demos()[name]))
     record = demo_record(name)
     templates: dict[str, str] = {}
     for service in client.get("/cds-services").json()["services"]:

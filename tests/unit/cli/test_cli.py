@@ -18,11 +18,12 @@ import pytest
 
 from cds import cli, data
 from cds.consult import Consultant
-from cds.demo import WRITTEN_FOR, demo_patients
+from cds.demo import WRITTEN_FOR, demo_orders, demo_patients
 from tests.clock import NOW
 from tests.unit.hooks.requests_by_hand import body
 
 DEMO = demo_patients()
+ORDERS = demo_orders()
 DIALYSIS = str(DEMO["metastatic-dialysis"])
 AT = ["--at", WRITTEN_FOR.isoformat()]
 
@@ -215,6 +216,36 @@ def test_every_demonstration_patient_is_evaluated(cds: Any) -> None:
         assert cds("evaluate", str(file), *AT).code == 0, name
 
 
+def test_every_demonstration_of_orders_is_evaluated_and_explained(cds: Any) -> None:
+    for name, file in ORDERS.items():
+        said = cds("evaluate", str(file), *AT)
+        assert said.code == 0, name
+        assert "Draft orders:" in said.out
+        assert ("C-ORD-" in said.out) == ("This does not say that they are safe" not in said.out)
+        explained = cds("explain", str(file), *AT)
+        assert explained.code == 0, name
+        assert "## ORD-1 " in explained.out
+        assert "## C-CLASS-MET" not in explained.out
+
+
+def test_an_order_request_is_answered_by_its_service_alone(cds: Any) -> None:
+    file = str(ORDERS["order-fluindione-black-eschar"])
+    answers = json.loads(cds("evaluate", file, *AT, "--json").out)
+    assert list(answers) == ["calcification-order-safety"]
+    assert [card["indicator"] for card in answers["calcification-order-safety"]["cards"]] == ["critical"]
+    wrong = cds("evaluate", file, *AT, "--service", "soft-tissue-calcification")
+    assert wrong.code == 2
+    assert "calcification-order-safety" in wrong.err
+    assert cds("evaluate", DIALYSIS, *AT, "--service", "calcification-order-safety").code == 2
+
+
+def test_a_rule_of_orders_explains_itself(cds: Any) -> None:
+    file = str(ORDERS["order-fluindione-black-eschar"])
+    said = cds("explain", file, *AT, "--rule", "ORD-6").out
+    assert "## ORD-6 " in said
+    assert "MedicationRequest/fluindione" in said
+
+
 @pytest.mark.slow
 def test_serve_offers_ready_requests() -> None:
     """`python -m cds serve --demo` on a free port: what it prints can be pasted into a shell."""
@@ -223,16 +254,17 @@ def test_serve_offers_ready_requests() -> None:
         try:
             assert process.stdout is not None
             discovery = process.stdout.readline().removeprefix("Discovery: ").strip()
-            lines = [process.stdout.readline() for _ in DEMO]
+            lines = [process.stdout.readline() for _ in (*DEMO, *ORDERS)]
             with httpx.Client(transport=httpx.HTTPTransport(retries=8), trust_env=False) as client:
                 assert client.get(discovery).status_code == 200
-                for name, line in zip(DEMO, lines, strict=True):
+                for name, line in zip((*DEMO, *ORDERS), lines, strict=True):
                     request, service = re.findall(r"http://\S+", line)
                     assert request.endswith(f"/demo/{name}")
                     reply = client.post(service, json=client.get(request).json())
                     assert reply.status_code == 200
                     classification = reply.json()["extension"]["calcification-cds.evaluation"]["classification"]
-                    assert (classification == "NOT_APPLICABLE") == (name == "nothing-to-say")
+                    if name in DEMO:
+                        assert (classification == "NOT_APPLICABLE") == (name == "nothing-to-say")
                 assert client.get(discovery.replace("cds-services", "demo/nobody")).status_code == 404
         finally:
             process.send_signal(signal.SIGINT)
