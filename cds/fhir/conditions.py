@@ -64,7 +64,7 @@ def read_conditions(
 def _read(condition: Condition, lens: Lens, born: datetime | None, *, proposed: bool) -> _Read | None:
     meaning = lens.codes.meanings[bytes(condition.code)]
     names = meaning.words
-    notes = [note.text for note in condition.note or () if note.text is not None]
+    notes = [note.text for note in condition.note if note.text is not None] if condition.note else []
     if not meaning.of_interest and meaning.concept is not None and not any(map(lens.interesting, notes)):
         return None
     verification = lens.codes.statuses[bytes(condition.verificationStatus)]
@@ -83,13 +83,13 @@ def _read(condition: Condition, lens: Lens, born: datetime | None, *, proposed: 
     if any(_speaks_of_family(name) for name in names):
         lens.refuse(condition, "family-history")
         return None
-    dates = lens.dates
-    recorded = dates.moment(condition.recordedDate)
-    if dates.in_future(recorded):
+    recorded = lens.dates.moment(condition.recordedDate)
+    if lens.dates.in_future(recorded):
         lens.refuse(condition, "future-date", when=recorded)
         return None
     onset = _onset(condition, lens, born)
-    clinical = next((each for each in lens.codes.statuses[bytes(condition.clinicalStatus)] if each in _CLINICAL), "")
+    clinical = _clinical(condition, lens)
+    graded, sites = condition.severity, condition.bodySite
     problem = Problem(
         source=ref(condition),
         matches=meaning.matches,
@@ -97,9 +97,9 @@ def _read(condition: Condition, lens: Lens, born: datetime | None, *, proposed: 
         state=_state(condition, clinical, lens),
         clinical=clinical,
         level=_level(verification),
-        severity=severity(condition.severity) if condition.severity is not None else None,
-        severity_text="; ".join(words(condition.severity)) if condition.severity is not None else "",
-        sites=words(*condition.bodySite) if condition.bodySite is not None else (),
+        severity=severity(graded) if graded is not None else None,
+        severity_text="; ".join(words(graded)) if graded is not None else "",
+        sites=words(*sites) if sites is not None else (),
         onset=onset,
         abated=_abated(condition, lens, born),
         recorded=recorded,
@@ -108,6 +108,13 @@ def _read(condition: Condition, lens: Lens, born: datetime | None, *, proposed: 
     when = recorded or onset
     old = when is not None and when.instant < lens.five_years_ago and not _is_listed(condition, lens)
     return _Read(problem, old, condition)
+
+
+def _clinical(condition: Condition, lens: Lens) -> str:
+    for each in lens.codes.statuses[bytes(condition.clinicalStatus)]:
+        if each in _CLINICAL:
+            return each
+    return ""
 
 
 def _is_listed(condition: Condition, lens: Lens) -> bool:
@@ -151,6 +158,8 @@ def _onset(condition: Condition, lens: Lens, born: datetime | None) -> Moment | 
 
 def _abated(condition: Condition, lens: Lens, born: datetime | None) -> Moment | None:
     period = condition.abatementPeriod
+    if condition.abatementDateTime is None and period is None and condition.abatementAge is None:
+        return None
     end = period.end if period is not None else None
     abated = lens.dates.moment(condition.abatementDateTime, end, _start(period))
     return lens.dates.past(abated or _at_age(condition.abatementAge, born))

@@ -53,7 +53,12 @@ def read_observations(observations: Iterable[Observation], lens: Lens) -> tuple[
                 # Where unit and code are written alike, it does not matter whether the code is UCUM.
                 spelling = unit if unit and (unit == code or not code or quantity.system not in UCUM) else code or ""
                 scale, when = scales[spelling], moments[written]
-                if value.__class__ is float and scale.low < value < scale.high and when and when.instant <= latest:
+                if (
+                    value.__class__ is float
+                    and scale.low < value < scale.high
+                    and when is not None
+                    and when.instant <= latest
+                ):
                     meta = whole.meta
                     source = _tuple(Ref, ("Observation", whole.id or "", meta.versionId or "" if meta else ""))
                     low, high, flag, note = None, None, "", ""
