@@ -20,8 +20,7 @@ import pytest
 
 from cds.consult import Consultant
 from cds.reasoning.conclusions import Conclusion, Evaluation
-from cds.reasoning.evaluate import evaluate
-from cds.reasoning.facts import Facts
+from cds.reasoning.evaluate import evaluate_chart
 from cds.settings import Settings
 from tests.rules.building import PATIENT, Case, cases, resources
 
@@ -36,7 +35,7 @@ def consultant() -> Consultant:
 def evaluated(case: Case, now: datetime) -> Evaluation:
     knowing = consultant()
     chart = knowing.reader.read({"record": _bundle(case, now)}, PATIENT, now, whole_record=True).chart
-    return evaluate(Facts(chart, now, knowing.knowledge))
+    return evaluate_chart(chart, now, knowing.knowledge)
 
 
 def _bundle(case: Case, now: datetime) -> Any:
