@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -61,9 +62,8 @@ def test_an_answer_that_counts(written: dict[str, Any], argument: object) -> Non
     ],
 )
 def test_what_is_refused(written: object, said: str) -> None:
-    with pytest.raises(ValueError, match=".") as raised:
+    with pytest.raises(ValueError, match=re.escape(said)):
         parse(written)
-    assert said in str(raised.value)
 
 
 @pytest.mark.parametrize(

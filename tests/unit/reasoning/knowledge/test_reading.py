@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -27,8 +28,8 @@ class Entry(Dashed):
 class Chapter(Strict):
     title: str = ""
     entries: tuple[Entry, ...] = ()
-    when: dict[str, int] = {}
-    limits: dict[str, float] = {}
+    when: Mapping[str, int] = {}
+    limits: Mapping[str, float] = {}
 
 
 def read(*folders: Path) -> Chapter:
