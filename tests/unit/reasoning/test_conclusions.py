@@ -12,7 +12,7 @@ from cds.reasoning.alarms import alarm_conclusions, red_flag_conclusion
 from cds.reasoning.causes import _values, cause_conclusions
 from cds.reasoning.chart import Access, Medicine, Patient, Ref, Report
 from cds.reasoning.classification import _lean, class_conclusion, classify
-from cds.reasoning.conclusions import Cause, Text
+from cds.reasoning.conclusions import Cause, Conclusion, Text
 from cds.reasoning.dystrophic import Dystrophic, assess_dystrophic
 from cds.reasoning.explain import explain, row_words
 from cds.reasoning.facts import Facts
@@ -24,6 +24,7 @@ from cds.reasoning.metabolic import Metabolic, assess_metabolic, confounders
 from cds.reasoning.patient import is_pregnant, paraproteins
 from cds.reasoning.redflag import RedFlag, assess_red_flag
 from cds.reasoning.results import usable_results
+from cds.reasoning.workup import Wanted, requested
 from tests.unit.reasoning.core import ago, calcinosis, chart, facts, match, measured, problem
 
 CONCLUDING: list[Callable[[Facts], Any]] = [
@@ -258,3 +259,10 @@ def test_a_row_in_words(now: datetime) -> None:
 
 def test_refusing_what_says_nothing_of_calciphylaxis(now: datetime) -> None:
     assert facts(now)(assess_red_flag) == RedFlag("none")
+
+
+@pytest.mark.parametrize(("days", "asked"), [(None, True), (100, False), (730, False), (731, True)])
+def test_an_examination_that_is_reported_is_not_asked_for(now: datetime, days: int | None, asked: bool) -> None:
+    done = () if days is None else (Report(Ref("DiagnosticReport", "1"), (), (), (), ago(now, days), ("24686-8",)),)
+    wanted = Wanted(Conclusion("C-FORM", "FRM-1"), ("leg-radiograph",))
+    assert bool(requested(facts(now, reports=done), wanted).requests) is asked

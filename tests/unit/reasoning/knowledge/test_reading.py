@@ -30,6 +30,7 @@ class Chapter(Strict):
     entries: tuple[Entry, ...] = ()
     when: Mapping[str, int] = {}
     limits: Mapping[str, float] = {}
+    either: tuple[Dose | str, ...] = ()
 
 
 def read(*folders: Path) -> Chapter:
@@ -106,6 +107,11 @@ def test_a_word_of_a_closed_list(tmp_path: Path) -> None:
 def test_a_wrong_value_inside_nested_lists_has_its_own_line(tmp_path: Path) -> None:
     written(tmp_path, "entries:\n  - id: a\n    words:\n      - one\n      - [two]\n")
     assert mistakes(tmp_path) == ["chapter.yaml:5: entries.0.words.1: Input should be a valid string"]
+
+
+def test_a_mistake_in_one_of_several_shapes_has_its_line(tmp_path: Path) -> None:
+    written(tmp_path, "title: a\neither:\n  - 5\n")
+    assert [each.split(": ")[0] for each in mistakes(tmp_path)] == ["chapter.yaml:3", "chapter.yaml:3"]
 
 
 def test_a_repeated_key(tmp_path: Path) -> None:
