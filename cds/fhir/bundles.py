@@ -30,14 +30,13 @@ from cds.fhir.resources import (
     Resource,
     ServiceRequest,
 )
+from cds.fhir.written import UNREADABLE, without_nulls
 from cds.reasoning.chart import Access, NotUsed
 
 __all__ = ["Located", "Resources"]
 
 R = TypeVar("R", bound=Resource)
 
-_UNREADABLE: Final = (ValueError, RecursionError)
-"""What decoding raises: the errors of msgspec and UnicodeDecodeError are ValueErrors."""
 _WHOLE: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(AnyResource | list[AnyResource] | None)
 _RESOURCE: Final[msgspec.json.Decoder[Resource]] = msgspec.json.Decoder(AnyResource)
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -103,17 +102,18 @@ class Resources:
         opening = _Opening(self, self._lists)
         try:
             whole = _WHOLE.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             if bytes(raw).strip() in _EMPTY:
                 return Access.ABSENT
             opening.apart(raw, 0)
             return opening.state
         if whole is None:
             return Access.NONE
-        if isinstance(whole, list):
-            opening.entries([Entry(resource=each) for each in whole], 0)
+        if whole.__class__ is Bundle:
+            opening.bundle(whole, 0)
         else:
-            opening.entries([Entry(resource=whole)], 0)
+            resources = whole if isinstance(whole, list) else [whole]
+            opening.entries([Entry(resource=each) for each in resources], 0)
         return opening.state
 
 
@@ -135,23 +135,30 @@ class _Opening:
             return Access.PARTIAL
         return Access.PRESENT if self._found else Access.NONE
 
+    def bundle(self, bundle: Bundle, depth: int) -> None:
+        """Add what is in a Bundle, and judge whether it is all there is."""
+        before = self._found
+        self.entries(bundle.entry or (), depth)
+        self._judge_pages(bundle.link, bundle.total, self._found - before)
+
     def entries(self, entries: Iterable[Entry], depth: int) -> None:
         """Add each entry. This loop runs once per resource of a request."""
         lists = self._lists
         outcomes: list[OperationOutcome] = []
         before = self._found
+        ordinary = 0
         for entry in entries:
             resource = entry.resource
-            wanted = lists.get(type(resource))
-            if wanted is not None and resource is not None and resource.id is not None:
-                self._found += 1
-                wanted.append(resource)
+            if resource.__class__ in lists and resource.id:  # type: ignore[union-attr]
+                ordinary += 1
+                lists[resource.__class__].append(resource)
             elif isinstance(resource, OperationOutcome):
                 outcomes.append(resource)
             elif resource is not None:
                 self._rarer(resource, entry.fullUrl or "", depth)
             elif entry.response is not None and isinstance(entry.response.outcome, OperationOutcome):
                 outcomes.append(entry.response.outcome)
+        self._found += ordinary
         if outcomes:
             self._judge(outcomes, alone=self._found == before)
 
@@ -164,7 +171,7 @@ class _Opening:
                     self._one(each, "", depth)
                 return
             members = _OBJECT.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             self._broken(raw)
             return
         if _decoded(_STRING, members.get("resourceType")) == "Bundle" and depth < _NESTED:
@@ -176,13 +183,13 @@ class _Opening:
         before = self._found
         try:
             pieces = _ARRAY.decode(members["entry"]) if "entry" in members else []
-        except _UNREADABLE:
+        except UNREADABLE:
             self._failed = True
             return
         for piece in pieces:
             try:
                 entry = _OBJECT.decode(piece)
-            except _UNREADABLE:
+            except UNREADABLE:
                 if bytes(piece) != _NULL:
                     self._broken(piece)
                 continue
@@ -195,9 +202,9 @@ class _Opening:
         """One resource, as it is or else without the nulls in its arrays."""
         for mend in (False, True):
             try:
-                text = msgspec.json.encode(_without_nulls(_PLAIN.decode(raw))) if mend else raw
+                text = msgspec.json.encode(without_nulls(_PLAIN.decode(raw))) if mend else raw
                 self.entries([Entry(fullUrl=full_url, resource=_RESOURCE.decode(text))], depth)
-            except _UNREADABLE:
+            except UNREADABLE:
                 continue
             return
         if bytes(raw) == _NULL:
@@ -228,10 +235,8 @@ class _Opening:
         if isinstance(resource, Bundle):
             if depth >= _NESTED:
                 self._failed = True
-                return
-            before = self._found
-            self.entries(resource.entry or (), depth + 1)
-            self._judge_pages(resource.link, resource.total, self._found - before)
+            else:
+                self.bundle(resource, depth + 1)
             return
         self._found += 1
         if resource.id is None and full_url:
@@ -253,8 +258,10 @@ class _Opening:
 
     def _judge_pages(self, links: Iterable[Link] | None, total: float | None, found: int) -> None:
         """R5: a `next` link says that there is more; so does a `total` beyond the entries."""
-        if any(link.relation == "next" for link in links or ()) or (total is not None and total > found):
+        if total is not None and total > found:
             self._partial = True
+        if links:
+            self._partial |= any(link.relation == "next" for link in links)
 
 
 _READ_TYPES: Final = frozenset(
@@ -283,14 +290,5 @@ def _decoded(decoder: msgspec.json.Decoder[V], raw: Raw | bytes | None) -> V | N
         return None
     try:
         return decoder.decode(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
-
-
-def _without_nulls(value: Any) -> Any:
-    """`value` without the nulls that stand in arrays (FHIR's place for a primitive that has only an extension)."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nulls(each) for each in value if each is not None]
-    return value

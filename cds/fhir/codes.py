@@ -1,84 +1,139 @@
 """What the codes and words of a resource stand for, remembered from one request to the next.
 
-A chart of hundreds of Observations holds few distinct codes, and most of them mean nothing here. Whether a code means
-something is remembered by code, whether a name is of interest by its words; neither is about a patient.
+A chart of hundreds of Observations holds few distinct codes, and most of them mean nothing here. What a code means is
+remembered by its JSON text, whether a name is of interest by its words; neither is about a patient.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
 
 from cds.fhir.medicines import Medicines
 from cds.fhir.resources import CodeableConcept
-from cds.fhir.terminology import LabCode, Terminology
+from cds.fhir.terminology import LOINC, LabCode, Terminology
+from cds.fhir.units import Scales
+from cds.fhir.written import Remembered, decoded
 from cds.reasoning.chart import Coding, Match
 
-__all__ = ["AMBIGUOUS", "Codes", "Meaning", "without_property", "words"]
+__all__ = [
+    "AMBIGUOUS",
+    "NO_INTERPRETATION",
+    "Codes",
+    "Interpretation",
+    "Meaning",
+    "codes_and_words",
+    "status",
+    "without_property",
+    "words",
+]
 
-Meaning = LabCode | Literal[True] | None
-"""A laboratory test, something else that is of interest, or nothing."""
+V = TypeVar("V")
 
 AMBIGUOUS: Final = LabCode("", "", "", 0)
 """The codings of one concept name different laboratory tests: it cannot be said which one was measured."""
 
+_INTERPRETATIONS: Final = frozenset("N H HH HU L LL LU A AA POS NEG IND ND DET < >".split())  # noqa: SIM905
 _MASS: Final = re.compile(r"\s*\[[^\]]*\bmass\b[^\]]*\]", re.IGNORECASE)
 _REMEMBERED: Final = 8192
 _LONGEST: Final = 200
 """Names longer than this are sentences: judged, not remembered."""
+_LONGEST_TEXT: Final = 1000
+"""The same for the JSON text of codes, which may hold several."""
+
+_CONCEPT: Final[msgspec.json.Decoder[CodeableConcept | None]] = msgspec.json.Decoder(CodeableConcept | None)
+_CONCEPTS: Final[msgspec.json.Decoder[list[CodeableConcept] | None]] = msgspec.json.Decoder(
+    list[CodeableConcept] | None
+)
+_STATUS: Final[msgspec.json.Decoder[CodeableConcept | str | None]] = msgspec.json.Decoder(CodeableConcept | str | None)
+
+
+class Meaning(msgspec.Struct, frozen=True, gc=False):
+    """What a CodeableConcept says."""
+
+    concept: CodeableConcept | None
+    """As it was found; None where there is none."""
+    of_interest: bool
+    """Whether one of its codes stands for something that a rule knows, or else one of its words does."""
+    lab: LabCode | None
+    """The laboratory test that it names, or AMBIGUOUS."""
+    scales: Scales | None
+    """The units of that test; None where there is no test, or its results may not be used."""
+    matches: tuple[Match, ...]
+    words: tuple[str, ...]
+    loincs: tuple[str, ...]
+
+
+class Interpretation(msgspec.Struct, frozen=True, gc=False):
+    """What Observation.interpretation says."""
+
+    concepts: tuple[CodeableConcept, ...] = ()
+    code: str = ""
+    """The first code of v3-ObservationInterpretation; "" when there is none."""
+    note: str = ""
+    """What it says in words."""
+
+
+NO_INTERPRETATION: Final = Interpretation()
 
 
 class Codes:
-    """Terminology, medicines and words of interest, with what they said before."""
+    """Terminology, medicines and words of interest, with what they said before.
 
-    def __init__(self, terminology: Terminology, medicines: Medicines, named: Callable[[str], bool]) -> None:
-        """`named`: whether a name says something that a rule knows."""
+    `meanings`, `interpretations`, `statuses` and `categories` are asked with the JSON text of a member, and raise
+    Unreadable for text that is no such member.
+    """
+
+    def __init__(
+        self,
+        terminology: Terminology,
+        medicines: Medicines,
+        named: Callable[[str], bool],
+        scales: Mapping[str, Scales] | None = None,
+    ) -> None:
+        """`named`: whether a name says something that a rule knows. `scales`: by LOINC code (`Units.scales`)."""
         self._terminology = terminology
         self._recognise = medicines.recognise
         self._named = named
-        self._meanings: dict[str | None, dict[str | None, Meaning]] = {}
-        self._size = 0
+        self._scales = scales or {}
         self._names: dict[str, bool] = {}
         self._medicines: dict[tuple[tuple[Coding, ...], tuple[str, ...], str], tuple[Match, ...]] = {}
+        self.meanings = _remembered(lambda text: self.meaning(decoded(_CONCEPT, text)))
+        """CodeableConcept -> Meaning."""
+        self.interpretations = _remembered(lambda text: _interpretation(decoded(_CONCEPTS, text)))
+        """Observation.interpretation -> Interpretation."""
+        self.statuses = _remembered(lambda text: _statuses(decoded(_STATUS, text)))
+        """A status -> its codes as they compare."""
+        self.categories = _remembered(lambda text: _categories(decoded(_CONCEPTS, text)))
+        """Condition.category -> its codes as they compare."""
 
     def meaning(self, concept: CodeableConcept | None) -> Meaning:
         """What `concept` is: any of its codings decides (the wanted one may be the last), then its words."""
         if concept is None:
-            return None
-        found: Meaning = None
-        codings = concept.coding
-        if codings:
-            meanings = self._meanings
-            for coding in codings:
-                try:
-                    meaning = meanings[coding.system][coding.code]
-                except KeyError:
-                    meaning = self._learn(coding.system, coding.code)
-                if meaning is not None:
-                    found = meaning if found is None else _better(found, meaning)
-            if found is not None:
-                return found
-        names = self._names
-        text = concept.text
-        if text is not None:
-            try:
-                known = names[text]
-            except KeyError:
-                known = self.interesting(text)
-            if known:
-                return True
-        if codings:
-            for coding in codings:
-                text = coding.display
-                if text is not None:
-                    try:
-                        known = names[text]
-                    except KeyError:
-                        known = self.interesting(text)
-                    if known:
-                        return True
-        return None
+            return _NO_MEANING
+        lab: LabCode | None = None
+        for each in self.labs(concept):
+            lab = each if lab is None else _better(lab, each)
+        matches = self.matches(concept)
+        names = [concept.text, *(coding.display for coding in concept.coding or ())]
+        return Meaning(
+            concept=concept,
+            of_interest=lab is not None
+            or bool(matches)
+            or any(self.interesting(name) for name in names if name is not None),
+            lab=lab,
+            scales=self._scales.get(lab.loinc) if lab is not None else None,
+            matches=matches,
+            words=words(concept),
+            loincs=tuple(
+                coding.code.strip()
+                for coding in concept.coding or ()
+                if coding.code and self.is_in(LOINC, coding.system)
+            ),
+        )
 
     def interesting(self, text: str) -> bool:
         """Whether a name is of interest."""
@@ -93,28 +148,21 @@ class Codes:
 
     def matches(self, *concepts: CodeableConcept | None) -> tuple[Match, ...]:
         """The concepts that any coding stands for, each pair of concept and code once."""
-        known = [
-            coding
-            for concept in concepts
-            if concept is not None and concept.coding
-            for coding in concept.coding
-            if self._meaning_of(coding.system, coding.code) is not None
-        ]
-        if not known:
-            return ()
         found: dict[tuple[str, str, str], Match] = {}
-        for coding in known:
-            system, code = (coding.system or "").strip(), (coding.code or "").strip()
-            for match in self._terminology.match(system, code, coding.display or ""):
-                found.setdefault((match.concept, match.coding.system, match.coding.code), match)
+        for concept in concepts:
+            for coding in (concept.coding or ()) if concept is not None else ():
+                system, code = (coding.system or "").strip(), (coding.code or "").strip()
+                for match in self._terminology.match(system, code, coding.display or ""):
+                    found.setdefault((match.concept, match.coding.system, match.coding.code), match)
         return tuple(found.values())
 
     def labs(self, concept: CodeableConcept | None) -> tuple[LabCode, ...]:
         """Every laboratory test that a coding names, in the order of the codings."""
-        if concept is None:
-            return ()
-        meanings = (self._meaning_of(coding.system, coding.code) for coding in concept.coding or ())
-        return tuple(meaning for meaning in meanings if isinstance(meaning, LabCode))
+        codings = (concept.coding or ()) if concept is not None else ()
+        found = (
+            self._terminology.laboratory((each.system or "").strip(), (each.code or "").strip()) for each in codings
+        )
+        return tuple(code for code in found if code is not None)
 
     def medicine(self, codings: tuple[Coding, ...], texts: tuple[str, ...], route: str) -> tuple[Match, ...]:
         """The classes of a medicine (ACC-7)."""
@@ -131,25 +179,8 @@ class Codes:
         """Whether a system, as it was written, is the code system `system`."""
         return written is not None and self._terminology.canonical(written.strip()) == system
 
-    def _meaning_of(self, system: str | None, code: str | None) -> Meaning:
-        try:
-            return self._meanings[system][code]
-        except KeyError:
-            return self._learn(system, code)
 
-    def _learn(self, system: str | None, code: str | None) -> Meaning:
-        if not system or not code:
-            return None
-        written = system.strip(), code.strip()
-        meaning: Meaning = self._terminology.laboratory(*written)
-        if meaning is None and self._terminology.match(*written):
-            meaning = True
-        if self._size >= _REMEMBERED:
-            self._meanings.clear()
-            self._size = 0
-        self._size += 1
-        self._meanings.setdefault(system, {})[code] = meaning
-        return meaning
+_NO_MEANING: Final = Meaning(None, False, None, None, (), (), ())
 
 
 def without_property(name: str) -> str:
@@ -157,11 +188,7 @@ def without_property(name: str) -> str:
     return _MASS.sub("", name) if "[" in name else name
 
 
-def _better(one: Meaning, other: Meaning) -> Meaning:
-    if not isinstance(one, LabCode):
-        return other
-    if not isinstance(other, LabCode):
-        return one
+def _better(one: LabCode, other: LabCode) -> LabCode:
     if one.lab != other.lab:
         return AMBIGUOUS
     return min(one, other, key=lambda code: code.rank)
@@ -183,3 +210,43 @@ def words(*concepts: CodeableConcept | None, more: Iterable[str | None] = ()) ->
             found[text.strip()] = None
     found.pop("", None)
     return tuple(found)
+
+
+def codes_and_words(concept: CodeableConcept) -> Iterable[str | None]:
+    """The text of `concept`, then its codes."""
+    yield concept.text
+    for coding in concept.coding or ():
+        yield coding.code
+
+
+def status(code: str | None) -> str:
+    """A code of FHIR as it compares: stray blanks and case are forgiven."""
+    return code.strip().lower() if code else ""
+
+
+def _remembered(learn: Callable[[bytes], V]) -> Remembered[bytes, V]:
+    return Remembered(learn, most=_REMEMBERED, keep=lambda text: len(text) <= _LONGEST_TEXT)
+
+
+def _interpretation(concepts: list[CodeableConcept] | None) -> Interpretation:
+    concepts = concepts or []
+    said = [text.strip().upper() for concept in concepts for text in codes_and_words(concept) if text is not None]
+    return Interpretation(
+        tuple(concepts),
+        next((code for code in said if code in _INTERPRETATIONS), ""),
+        "; ".join(concept.text for concept in concepts if concept.text),
+    )
+
+
+def _statuses(value: CodeableConcept | str | None) -> tuple[str, ...]:
+    """Every code of a status; its text where it has no code."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (status(value),) if value.strip() else ()
+    codes = tuple(status(coding.code) for coding in value.coding or () if coding.code)
+    return codes or ((status(value.text).replace(" ", "-"),) if value.text else ())
+
+
+def _categories(concepts: list[CodeableConcept] | None) -> frozenset[str]:
+    return frozenset(status(coding.code) for concept in concepts or () for coding in concept.coding or ())

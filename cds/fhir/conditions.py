@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from cds.fhir.codes import words
-from cds.fhir.lens import Lens, status
+from cds.fhir.lens import Lens
 from cds.fhir.references import ref
-from cds.fhir.resources import Age, CodeableConcept, Condition, Period
+from cds.fhir.resources import Age, Condition, Period
 from cds.fhir.severity import severity
 from cds.reasoning.chart import Choice, Level, Moment, Problem
 from cds.reasoning.language.text import fold
@@ -43,81 +43,83 @@ def read_conditions(
     What holds no code and no word of interest is left out. An encounter diagnosis older than five years is weak unless its twin stands in the problem list (ACC-1). `born` turns
     ages into dates.
     """
-    read = [_read(each, lens, born, proposed=False) for each in conditions if _speaks(each, lens)]
-    read += [_read(each, lens, born, proposed=True) for each in proposed if _speaks(each, lens)]
-    accepted = [each for each in read if each is not None]
+    accepted = lens.each(conditions, lambda each, lens: _read(each, lens, born, proposed=False))
+    accepted += lens.each(proposed, lambda each, lens: _read(each, lens, born, proposed=True))
     if any(each.old_encounter for each in accepted):
         listed = {
-            identity for each in accepted if _is_listed(each.condition) for identity in _identities(each.condition.code)
+            identity
+            for each in accepted
+            if _is_listed(each.condition, lens)
+            for identity in _identities(each.condition, lens)
         }
         return [
             each.problem._replace(old_encounter=True)
-            if each.old_encounter and listed.isdisjoint(_identities(each.condition.code))
+            if each.old_encounter and listed.isdisjoint(_identities(each.condition, lens))
             else each.problem
             for each in accepted
         ]
     return [each.problem for each in accepted]
 
 
-def _speaks(condition: Condition, lens: Lens) -> bool:
-    """Whether a code, a name or a note is of interest, or nothing is said at all."""
-    if condition.code is None or lens.codes.meaning(condition.code) is not None:
-        return True
-    return any(note.text is not None and lens.interesting(note.text) for note in condition.note or ())
-
-
 def _read(condition: Condition, lens: Lens, born: datetime | None, *, proposed: bool) -> _Read | None:
-    verification = _statuses(condition.verificationStatus)
-    if verification and verification != ("confirmed",):
-        if "entered-in-error" in verification:
-            lens.refuse(condition, "entered-in-error")
-            return None
-        if "refuted" in verification:
-            codes = [each.concept for each in lens.codes.matches(condition.code) if not each.needs_text]
-            named = (*codes, *words(condition.code))
-            lens.refuse(condition, "refuted", when=lens.dates.moment(condition.recordedDate), named=named)
-            return None
-    names = words(condition.code)
-    texts = words(condition.code, more=[note.text for note in condition.note]) if condition.note else names
-    matches = lens.codes.matches(condition.code)
-    if not texts and not matches:
+    meaning = lens.codes.meanings[bytes(condition.code)]
+    names = meaning.words
+    notes = [note.text for note in condition.note if note.text is not None] if condition.note else []
+    if not meaning.of_interest and meaning.concept is not None and not any(map(lens.interesting, notes)):
+        return None
+    verification = lens.codes.statuses[bytes(condition.verificationStatus)]
+    if "entered-in-error" in verification:
+        lens.refuse(condition, "entered-in-error")
+        return None
+    if "refuted" in verification:
+        codes = [each.concept for each in meaning.matches if not each.needs_text]
+        recorded = lens.dates.moment(condition.recordedDate)
+        lens.refuse(condition, "refuted", when=recorded, named=(*codes, *meaning.words))
+        return None
+    texts = words(meaning.concept, more=notes) if notes else names
+    if not texts and not meaning.matches:
         lens.refuse(condition, "data-absent")
         return None
     if any(_speaks_of_family(name) for name in names):
         lens.refuse(condition, "family-history")
         return None
-    dates = lens.dates
-    recorded = dates.moment(condition.recordedDate)
-    if dates.in_future(recorded):
+    recorded = lens.dates.moment(condition.recordedDate)
+    if lens.dates.in_future(recorded):
         lens.refuse(condition, "future-date", when=recorded)
         return None
     onset = _onset(condition, lens, born)
-    clinical = next((each for each in _statuses(condition.clinicalStatus) if each in _CLINICAL), "")
+    clinical = _clinical(condition, lens)
+    graded, sites = condition.severity, condition.bodySite
     problem = Problem(
         source=ref(condition),
-        matches=matches,
+        matches=meaning.matches,
         texts=texts,
         state=_state(condition, clinical, lens),
         clinical=clinical,
         level=_level(verification),
-        severity=severity(condition.severity) if condition.severity is not None else None,
-        severity_text="; ".join(words(condition.severity)) if condition.severity is not None else "",
-        sites=words(*condition.bodySite) if condition.bodySite is not None else (),
+        severity=severity(graded) if graded is not None else None,
+        severity_text="; ".join(words(graded)) if graded is not None else "",
+        sites=words(*sites) if sites is not None else (),
         onset=onset,
         abated=_abated(condition, lens, born),
         recorded=recorded,
         proposed=proposed,
     )
     when = recorded or onset
-    old = when is not None and when.instant < lens.five_years_ago and not _is_listed(condition)
+    old = when is not None and when.instant < lens.five_years_ago and not _is_listed(condition, lens)
     return _Read(problem, old, condition)
 
 
-def _is_listed(condition: Condition) -> bool:
+def _clinical(condition: Condition, lens: Lens) -> str:
+    for each in lens.codes.statuses[bytes(condition.clinicalStatus)]:
+        if each in _CLINICAL:
+            return each
+    return ""
+
+
+def _is_listed(condition: Condition, lens: Lens) -> bool:
     """Whether it stands in the problem list: no category says that it was made for an encounter only."""
-    if not condition.category:
-        return True
-    categories = {status(coding.code) for each in condition.category for coding in each.coding or ()}
+    categories = lens.codes.categories[bytes(condition.category)]
     return "problem-list-item" in categories or "encounter-diagnosis" not in categories
 
 
@@ -149,16 +151,6 @@ def _has_abated(condition: Condition, lens: Lens) -> bool:
     return not lens.dates.in_future(lens.dates.moment(condition.abatementDateTime, _start(period)))
 
 
-def _statuses(value: CodeableConcept | str | None) -> tuple[str, ...]:
-    """Every code of a status; its text where it has no code."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return (status(value),) if value.strip() else ()
-    codes = tuple([status(coding.code) for coding in value.coding or () if coding.code])
-    return codes or ((status(value.text).replace(" ", "-"),) if value.text else ())
-
-
 def _onset(condition: Condition, lens: Lens, born: datetime | None) -> Moment | None:
     onset = lens.dates.moment(condition.onsetDateTime, _start(condition.onsetPeriod))
     return lens.dates.past(onset or _at_age(condition.onsetAge, born))
@@ -166,6 +158,8 @@ def _onset(condition: Condition, lens: Lens, born: datetime | None) -> Moment | 
 
 def _abated(condition: Condition, lens: Lens, born: datetime | None) -> Moment | None:
     period = condition.abatementPeriod
+    if condition.abatementDateTime is None and period is None and condition.abatementAge is None:
+        return None
     end = period.end if period is not None else None
     abated = lens.dates.moment(condition.abatementDateTime, end, _start(period))
     return lens.dates.past(abated or _at_age(condition.abatementAge, born))
@@ -189,10 +183,11 @@ def _at_age(age: Age | None, born: datetime | None) -> Moment | None:
     return Moment(day, day.date().isoformat())
 
 
-def _identities(concept: CodeableConcept | None) -> Iterable[str]:
-    if concept is None:
+def _identities(condition: Condition, lens: Lens) -> Iterable[str]:
+    meaning = lens.codes.meanings[bytes(condition.code)]
+    if meaning.concept is None:
         return
-    for coding in concept.coding or ():
+    for coding in meaning.concept.coding or ():
         if coding.code:
             yield f"{coding.system}|{coding.code}"
-    yield from map(fold, words(concept)[:1])
+    yield from map(fold, meaning.words[:1])

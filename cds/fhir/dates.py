@@ -27,24 +27,17 @@ class Dates:
     def __init__(self, now: datetime) -> None:
         self.now = now.astimezone(UTC)
         self.latest = self.now + TOLERATED
-        self._read: dict[str, Moment | None] = {}
+        self.read = _Moments()
+        """`read[text]`: the moment that `text` says, None when it is no date."""
 
     def moment(self, *texts: str | None) -> Moment | None:
         """The moment of the first of `texts` that is a date."""
         for text in texts:
             if text:
-                moment = self.of(text)
+                moment = self.read[text]
                 if moment is not None:
                     return moment
         return None
-
-    def of(self, text: str) -> Moment | None:
-        """The moment that `text` says, None when it is no date."""
-        try:
-            return self._read[text]
-        except KeyError:
-            moment = self._read[text] = _moment(text)
-            return moment
 
     def in_future(self, moment: Moment | None) -> bool:
         """Whether `moment` lies more than 24 h ahead (ACC-4)."""
@@ -53,6 +46,14 @@ class Dates:
     def past(self, moment: Moment | None) -> Moment | None:
         """`moment`, unless it lies in the future."""
         return None if self.in_future(moment) else moment
+
+
+class _Moments(dict[str, Moment | None]):
+    """Moments by text."""
+
+    def __missing__(self, text: str) -> Moment | None:
+        moment = self[text] = _moment(text)
+        return moment
 
 
 def first_day(text: str | None) -> date | None:

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Raw
 
 from cds.fhir.bundles import Located
-from cds.fhir.codes import words
+from cds.fhir.codes import status, words
 from cds.fhir.duplicates import newest
-from cds.fhir.lens import Lens, status
+from cds.fhir.lens import Lens
 from cds.fhir.medications import Shelf
 from cds.fhir.references import Subject, ref
 from cds.fhir.resources import (
@@ -30,7 +30,8 @@ from cds.fhir.resources import (
     Resource,
     SubjectResource,
 )
-from cds.fhir.terminology import ATC, LOINC
+from cds.fhir.terminology import ATC
+from cds.fhir.written import UNREADABLE, Unreadable, decoded
 from cds.reasoning.chart import Coding, Draft, Match, Medicine, NotUsed
 
 __all__ = ["DraftOrders", "read_drafts", "renewals"]
@@ -42,7 +43,6 @@ _NOT_ORDERED: Final = frozenset(("cancelled", "entered-in-error", "revoked", "st
 """ORD-0a; `revoked` is what a ServiceRequest says for cancelled."""
 _DO_NOT_PERFORM: Final = "http://hl7.org/fhir/StructureDefinition/request-doNotPerform"
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_UNREADABLE: Final = (ValueError, RecursionError)
 
 
 class _Flag(msgspec.Struct, gc=False):
@@ -150,13 +150,13 @@ class DraftOrders:
     def _open(self, bundle: Raw | bytes) -> None:
         try:
             head = _HEAD.decode(bundle)
-        except _UNREADABLE:
+        except UNREADABLE:
             self.unread.append(NotUsed("Bundle", "unreadable"))
             return
         for raw in head.entry or ():
             try:
                 entry = _ENTRY.decode(raw)
-            except _UNREADABLE:
+            except UNREADABLE:
                 self.unread.append(NotUsed("Resource", "unreadable"))
                 continue
             self._one(entry.resource, entry.fullUrl or "")
@@ -166,15 +166,15 @@ class DraftOrders:
             return
         try:
             head = _HEAD.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             self.unread.append(NotUsed("Resource", "unreadable"))
             return
         decoder = _READ.get(head.resourceType)
         if decoder is None:
             return
         try:
-            resource = decoder.decode(raw)
-        except _UNREADABLE:
+            resource = decoded(decoder, raw)
+        except Unreadable:
             reference = f"{head.resourceType}/{head.id}" if _ID.fullmatch(head.id or "") else head.resourceType
             self.unread.append(NotUsed(reference, "unreadable"))
             return
@@ -313,12 +313,7 @@ def _service(order: ServiceRequest, lens: Lens) -> tuple[_Order, Draft]:
         order, lens.codes.matches(*concepts), words(*concepts, more=names), words(*(order.orderDetail or ()))
     )
     tests = [code.lab for concept in concepts for code in lens.codes.labs(concept)]
-    loincs = [
-        coding.code.strip()
-        for concept in concepts
-        for coding in concept.coding or ()
-        if coding.code and lens.codes.is_in(LOINC, coding.system)
-    ]
+    loincs = [loinc for concept in concepts for loinc in lens.codes.meaning(concept).loincs]
     return order, draft._replace(
         loincs=tuple(dict.fromkeys(loincs)),
         labs=tuple(dict.fromkeys(tests)),
@@ -375,7 +370,7 @@ def _contained_device(reference: str, contained: Iterable[Raw]) -> _Device:
     for raw in contained:
         try:
             device = _DEVICE.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
         if device.id and device.id.lstrip("#") == reference.lstrip("#"):
             return device

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from operator import attrgetter
+from typing import Final, TypeVar
 
 import msgspec
 
 from cds.fhir.dates import Dates
 from cds.fhir.references import ref
 from cds.fhir.resources import Patient, SubjectResource
+from cds.fhir.written import UNREADABLE
 from cds.reasoning.chart import NotUsed
 
 __all__ = ["newest"]
+
+_ID: Final = attrgetter("id")
 
 S = TypeVar("S", bound=SubjectResource | Patient)
 
 
 def newest(resources: list[S], dates: Dates, not_used: list[NotUsed]) -> list[S]:
     """`resources` with each id once. A version that differs from the one kept is counted as a duplicate."""
-    if len({each.id for each in resources}) == len(resources):
+    if len(resources) < 2 or len(set(map(_ID, resources))) == len(resources):
         return resources
     kept: dict[str, S] = {}
     without_id: list[S] = []
@@ -29,7 +33,7 @@ def newest(resources: list[S], dates: Dates, not_used: list[NotUsed]) -> list[S]
         other = kept.get(each.id)
         if other is None:
             kept[each.id] = each
-        elif other != each:
+        elif other != each and _content(other) != _content(each):
             kept[each.id] = max(other, each, key=lambda one: _age(one, dates))
             not_used.append(NotUsed(str(ref(each)), "duplicate"))
     return [*kept.values(), *without_id]
@@ -43,5 +47,14 @@ def _age(resource: SubjectResource | Patient, dates: Dates) -> tuple[float, int,
     return (
         updated.instant.timestamp() if updated is not None else 0.0,
         int(version) if version.isdecimal() and len(version) < 20 else 0,
-        msgspec.json.encode(resource),
+        _content(resource),
     )
+
+
+def _content(resource: SubjectResource | Patient) -> bytes:
+    """What is read of `resource`, its members in one order also where they are still text."""
+    text = msgspec.json.encode(resource)
+    try:
+        return msgspec.json.encode(msgspec.json.decode(text), order="sorted")
+    except UNREADABLE:
+        return text

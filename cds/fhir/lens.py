@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cds.fhir.codes import Codes
 from cds.fhir.dates import Dates
+from cds.fhir.ranges import Ranges
 from cds.fhir.references import ref
 from cds.fhir.resources import SubjectResource
 from cds.fhir.units import Units
+from cds.fhir.written import Unreadable
 from cds.reasoning.chart import Moment, NotUsed
 
-__all__ = ["Lens", "Means", "status"]
+__all__ = ["Lens", "Means"]
+
+R = TypeVar("R", bound=SubjectResource)
+D = TypeVar("D")
 
 
 class Means(NamedTuple):
@@ -21,6 +26,7 @@ class Means(NamedTuple):
 
     codes: Codes
     units: Units
+    ranges: Ranges
     interesting: Callable[[str], bool]
     """Whether words hold a term that a rule knows."""
     worded: frozenset[str]
@@ -32,19 +38,46 @@ class Means(NamedTuple):
 class Lens:
     """One for each chart that is read."""
 
-    __slots__ = ("codes", "dates", "five_years_ago", "interesting", "not_used", "now", "unit", "units", "worded")
+    __slots__ = (
+        "codes",
+        "dates",
+        "five_years_ago",
+        "interesting",
+        "latest",
+        "not_used",
+        "now",
+        "ranges",
+        "unit",
+        "units",
+        "worded",
+    )
 
     def __init__(self, means: Means, now: datetime) -> None:
         self.codes = means.codes
         self.units = means.units
+        self.ranges = means.ranges
         self.interesting = means.interesting
         self.worded = means.worded
         self.unit = means.unit
         self.dates = Dates(now)
         self.now = self.dates.now
+        self.latest = self.dates.latest
         self.five_years_ago = _years_before(self.now, 5)
         """ACC-1: encounter diagnoses older than this are weak."""
         self.not_used: list[NotUsed] = []
+
+    def each(self, resources: Iterable[R], read: Callable[[R, Lens], D | None]) -> list[D]:
+        """What `read` finds in `resources`. One that it cannot read never costs the others (invariant 8)."""
+        found: list[D] = []
+        for resource in resources:
+            try:
+                datum = read(resource, self)
+            except Unreadable:
+                self.refuse(resource, "unreadable")
+                continue
+            if datum is not None:
+                found.append(datum)
+        return found
 
     def refuse(
         self,
@@ -58,11 +91,6 @@ class Lens:
     ) -> None:
         """Say that `resource`, or a part of it, is no evidence."""
         self.not_used.append(NotUsed(str(ref(resource)), reason, lab, written, when, named))
-
-
-def status(code: str | None) -> str:
-    """A code of FHIR as it compares: stray blanks and case are forgiven."""
-    return code.strip().lower() if code else ""
 
 
 def _years_before(now: datetime, years: int) -> datetime:

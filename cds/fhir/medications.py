@@ -12,8 +12,8 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from cds.fhir.bundles import Located
-from cds.fhir.codes import words
-from cds.fhir.lens import Lens, status
+from cds.fhir.codes import status, words
+from cds.fhir.lens import Lens
 from cds.fhir.references import ref
 from cds.fhir.resources import (
     Age,

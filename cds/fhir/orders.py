@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from cds.fhir.codes import words
-from cds.fhir.lens import Lens, status
+from cds.fhir.codes import status
+from cds.fhir.lens import Lens
 from cds.fhir.references import ref
 from cds.fhir.resources import ServiceRequest
-from cds.fhir.terminology import LOINC
 from cds.reasoning.chart import Order
 
 __all__ = ["read_orders"]
@@ -19,19 +18,19 @@ _OPEN: Final = frozenset(("active", "draft"))
 
 def read_orders(requests: Iterable[ServiceRequest], lens: Lens) -> list[Order]:
     """The open ones. An order that is done, on hold, revoked or an error asks for nothing: it is simply left."""
-    return [_order(each, lens) for each in requests if status(each.status) in _OPEN and not each.doNotPerform]
+    return lens.each(requests, _read)
 
 
-def _order(request: ServiceRequest, lens: Lens) -> Order:
-    codings = (request.code.coding or ()) if request.code is not None else ()
+def _read(request: ServiceRequest, lens: Lens) -> Order | None:
+    if status(request.status) not in _OPEN or request.doNotPerform:
+        return None
+    meaning = lens.codes.meanings[bytes(request.code)]
     return Order(
         source=ref(request),
-        matches=lens.codes.matches(request.code),
-        texts=words(request.code),
-        labs=tuple(dict.fromkeys(code.lab for code in lens.codes.labs(request.code))),
-        loincs=tuple(
-            coding.code.strip() for coding in codings if coding.code and lens.codes.is_in(LOINC, coding.system)
-        ),
+        matches=meaning.matches,
+        texts=meaning.words,
+        labs=tuple(dict.fromkeys(code.lab for code in lens.codes.labs(meaning.concept))),
+        loincs=meaning.loincs,
         when=lens.dates.moment(request.authoredOn, request.occurrenceDateTime),
         placed=status(request.status) == "active",
     )

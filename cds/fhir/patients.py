@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from cds.fhir.codes import words
+from cds.fhir.codes import status, words
 from cds.fhir.dates import first_day
-from cds.fhir.lens import status
 from cds.fhir.references import ref
 from cds.fhir.resources import Extension
 from cds.fhir.resources import Patient as Resource

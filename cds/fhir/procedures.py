@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from cds.fhir.codes import words
-from cds.fhir.lens import Lens, status
+from cds.fhir.codes import status, words
+from cds.fhir.lens import Lens
 from cds.fhir.references import ref
 from cds.fhir.resources import Procedure as Resource
 from cds.reasoning.chart import Moment, Procedure
@@ -18,17 +18,14 @@ _DONE: Final = frozenset(("completed", "in-progress"))
 
 def read_procedures(procedures: Iterable[Resource], lens: Lens) -> list[Procedure]:
     """The accepted ones, of which a code, a name or a note is of interest."""
-    read = (_read(procedure, lens) for procedure in procedures if _speaks(procedure, lens))
-    return [each for each in read if each is not None]
-
-
-def _speaks(procedure: Resource, lens: Lens) -> bool:
-    if procedure.code is None or lens.codes.meaning(procedure.code) is not None:
-        return True
-    return any(note.text is not None and lens.interesting(note.text) for note in procedure.note or ())
+    return lens.each(procedures, _read)
 
 
 def _read(procedure: Resource, lens: Lens) -> Procedure | None:
+    meaning = lens.codes.meanings[bytes(procedure.code)]
+    notes = [note.text for note in procedure.note or () if note.text is not None]
+    if not meaning.of_interest and meaning.concept is not None and not any(map(lens.interesting, notes)):
+        return None
     state = status(procedure.status)
     if state not in _DONE:
         lens.refuse(procedure, "entered-in-error" if state == "entered-in-error" else "status")
@@ -37,14 +34,13 @@ def _read(procedure: Resource, lens: Lens) -> Procedure | None:
     if lens.dates.in_future(first):
         lens.refuse(procedure, "future-date", when=first)
         return None
-    texts = words(procedure.code, more=(note.text for note in procedure.note or ()))
-    matches = lens.codes.matches(procedure.code)
-    if not texts and not matches:
+    texts = words(meaning.concept, more=notes) if notes else meaning.words
+    if not texts and not meaning.matches:
         lens.refuse(procedure, "data-absent")
         return None
     return Procedure(
         source=ref(procedure),
-        matches=matches,
+        matches=meaning.matches,
         texts=texts,
         first=first,
         last=last,

@@ -25,6 +25,7 @@ from cds.fhir.observations import read_observations
 from cds.fhir.orders import read_orders
 from cds.fhir.patients import read_patient
 from cds.fhir.procedures import read_procedures
+from cds.fhir.ranges import Ranges
 from cds.fhir.references import Subject
 from cds.fhir.reports import read_reports
 from cds.fhir.resources import (
@@ -89,9 +90,11 @@ class Reader:
         `templates`: the advertised prefetch; by default everything that can be read.
         """
         self._ask(answers.templates(terminology, terminology.labs) if templates is None else templates)
+        units = Units(laboratory, terminology)
         self._means = Means(
-            codes=Codes(terminology, medicines, named or interesting),
-            units=Units(laboratory, terminology),
+            codes=Codes(terminology, medicines, named or interesting, units.scales),
+            units=units,
+            ranges=Ranges(units),
             interesting=interesting,
             worded=frozenset(test.id for test in laboratory.tests if test.qualitative),
             unit={test.id: test.unit for test in laboratory.tests},

@@ -48,6 +48,8 @@ class Subject:
 
     def own(self, resources: list[S]) -> list[S]:
         """The resources of this patient. The others are counted; those without a subject too, until `judge_orphans`."""
+        if not resources:
+            return resources
         try:
             names = {each.subject.reference for each in resources}  # type: ignore[union-attr]
         except AttributeError:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from cds.fhir.codes import words
-from cds.fhir.lens import Lens, status
+from cds.fhir.codes import status, words
+from cds.fhir.lens import Lens
 from cds.fhir.references import ref
 from cds.fhir.resources import DiagnosticReport
-from cds.fhir.terminology import LOINC
 from cds.reasoning.chart import Report
 
 __all__ = ["read_reports"]
@@ -20,7 +19,7 @@ _PRELIMINARY: Final = frozenset(("preliminary", "partial"))
 
 def read_reports(reports: Iterable[DiagnosticReport], lens: Lens) -> list[Report]:
     """The accepted ones."""
-    return [each for each in (_read(report, lens) for report in reports) if each is not None]
+    return lens.each(reports, _read)
 
 
 def _read(report: DiagnosticReport, lens: Lens) -> Report | None:
@@ -39,16 +38,14 @@ def _read(report: DiagnosticReport, lens: Lens) -> Report | None:
         lens.refuse(report, "future-date", when=when)
         return None
     conclusions = report.conclusionCode or ()
-    codings = (report.code.coding or ()) if report.code is not None else ()
+    meaning = lens.codes.meanings[bytes(report.code)]
     return Report(
         source=ref(report),
-        matches=lens.codes.matches(report.code),
-        name=words(report.code),
+        matches=meaning.matches,
+        name=meaning.words,
         texts=_texts(report),
         when=when,
-        loincs=tuple(
-            coding.code.strip() for coding in codings if coding.code and lens.codes.is_in(LOINC, coding.system)
-        ),
+        loincs=meaning.loincs,
         preliminary=state in _PRELIMINARY,
         value_matches=lens.codes.matches(*conclusions),
     )

@@ -2,6 +2,9 @@
 
 An unknown member costs nothing and can't be wrong; an optional member may be null (R4). Member names are FHIR's own.
 Which resource it is stands in `resourceType`; types that are not read decode to an empty struct.
+
+Members that say the same thing in resource after resource (codes, statuses, reference ranges) stay JSON text, `Raw`:
+`cds.fhir.codes` knows what the text says without decoding it again.
 """
 
 # ruff: noqa: N815, SIM905 - the members of FHIR are written as FHIR writes them; a list of words reads as words
@@ -10,8 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Union
 
 import msgspec
+from msgspec import Raw
 
 __all__ = [
+    "NOTHING",
     "NOT_READ",
     "Address",
     "Age",
@@ -45,6 +50,9 @@ __all__ = [
     "ServiceRequest",
     "SubjectResource",
 ]
+
+NOTHING: Final = Raw(b"null")
+"""The text of a member that is not there."""
 
 
 class _Element(msgspec.Struct, gc=False):
@@ -147,11 +155,11 @@ class Age(_Element, gc=False):
 class Condition(SubjectResource, gc=False, tag="Condition"):
     """The statuses may be plain codes, as before R4."""
 
-    clinicalStatus: CodeableConcept | str | None = None
-    verificationStatus: CodeableConcept | str | None = None
-    category: list[CodeableConcept] | None = None
+    clinicalStatus: Raw = NOTHING
+    verificationStatus: Raw = NOTHING
+    category: Raw = NOTHING
     severity: CodeableConcept | None = None
-    code: CodeableConcept | None = None
+    code: Raw = NOTHING
     bodySite: list[CodeableConcept] | None = None
     onsetDateTime: str | None = None
     onsetAge: Age | None = None
@@ -168,36 +176,36 @@ class Condition(SubjectResource, gc=False, tag="Condition"):
 class Component(_Element, gc=False):
     """A value with a code of its own inside an Observation: blood pressure, panels of a laboratory."""
 
-    code: CodeableConcept | None = None
+    code: Raw = NOTHING
     valueQuantity: Quantity | None = None
-    valueCodeableConcept: CodeableConcept | None = None
+    valueCodeableConcept: Raw = NOTHING
     valueString: str | None = None
     valueBoolean: bool | None = None
     valueInteger: float | None = None
     valueRatio: Ratio | None = None
     dataAbsentReason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] | None = None
-    referenceRange: list[ReferenceRange] | None = None
+    interpretation: Raw = NOTHING
+    referenceRange: Raw = NOTHING
 
 
 class Observation(SubjectResource, gc=False, tag="Observation"):
     status: str | None = None
-    code: CodeableConcept | None = None
+    code: Raw = NOTHING
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
     effectiveInstant: str | None = None
     issued: str | None = None
     valueQuantity: Quantity | None = None
-    valueCodeableConcept: CodeableConcept | None = None
+    valueCodeableConcept: Raw = NOTHING
     valueString: str | None = None
     valueBoolean: bool | None = None
     valueInteger: float | None = None
     valueRatio: Ratio | None = None
     dataAbsentReason: CodeableConcept | None = None
-    interpretation: list[CodeableConcept] | None = None
+    interpretation: Raw = NOTHING
     note: list[Annotation] | None = None
     bodySite: CodeableConcept | None = None
-    referenceRange: list[ReferenceRange] | None = None
+    referenceRange: Raw = NOTHING
     hasMember: list[Reference] | None = None
     component: list[Component] | None = None
 
@@ -246,7 +254,7 @@ class DispenseRequest(_Element, gc=False):
 
 
 class MedicationRequest(SubjectResource, gc=False, tag="MedicationRequest"):
-    contained: list[msgspec.Raw] | None = None
+    contained: list[Raw] | None = None
     status: str | None = None
     intent: str | None = None
     doNotPerform: bool | None = None
@@ -259,7 +267,7 @@ class MedicationRequest(SubjectResource, gc=False, tag="MedicationRequest"):
 
 
 class MedicationStatement(SubjectResource, gc=False, tag="MedicationStatement"):
-    contained: list[msgspec.Raw] | None = None
+    contained: list[Raw] | None = None
     status: str | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
@@ -272,7 +280,7 @@ class MedicationStatement(SubjectResource, gc=False, tag="MedicationStatement"):
 
 class Procedure(SubjectResource, gc=False, tag="Procedure"):
     status: str | None = None
-    code: CodeableConcept | None = None
+    code: Raw = NOTHING
     performedDateTime: str | None = None
     performedPeriod: Period | None = None
     bodySite: list[CodeableConcept] | None = None
@@ -281,7 +289,7 @@ class Procedure(SubjectResource, gc=False, tag="Procedure"):
 
 class DiagnosticReport(SubjectResource, gc=False, tag="DiagnosticReport"):
     status: str | None = None
-    code: CodeableConcept | None = None
+    code: Raw = NOTHING
     effectiveDateTime: str | None = None
     effectivePeriod: Period | None = None
     issued: str | None = None
@@ -292,7 +300,7 @@ class DiagnosticReport(SubjectResource, gc=False, tag="DiagnosticReport"):
 class ServiceRequest(SubjectResource, gc=False, tag="ServiceRequest"):
     status: str | None = None
     doNotPerform: bool | None = None
-    code: CodeableConcept | None = None
+    code: Raw = NOTHING
     occurrenceDateTime: str | None = None
     authoredOn: str | None = None
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
+import msgspec
 import orjson
 
 from cds.reasoning.chart import Coding, Match, Tier
@@ -33,7 +34,7 @@ _LAB_PREFIX: Final = "lab-"
 _REMEMBERED: Final = 16_384
 
 
-class LabCode(NamedTuple):
+class LabCode(msgspec.Struct, frozen=True, gc=False):
     """A LOINC code of a laboratory test of rules/laboratory.yaml."""
 
     lab: str

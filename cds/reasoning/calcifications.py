@@ -66,13 +66,19 @@ def _by_code_or_form(facts: Facts) -> Iterator[Calcification]:
     seen: set[Ref] = set()
     for concept, layer in trigger.by_code.items():
         for each in facts(recognise).active(concept):
-            if each.coded and each.source not in seen:
+            if each.coded and each.source not in seen and not _is_preliminary_report(each):
                 seen.add(each.source)
                 yield _of(each, layer)
     for concept, layer in trigger.by_form.items():
         for each in facts(recognise).active(concept):
-            if not (each.site.regions and each.site.regions <= set(trigger.never_in)):
+            elsewhere = each.site.regions and each.site.regions <= set(trigger.never_in)
+            if not elsewhere and not _is_preliminary_report(each):
                 yield _of(each, layer)
+
+
+def _is_preliminary_report(recognised: Recognised) -> bool:
+    """TRG-1 (b): only a final report opens the service."""
+    return isinstance(recognised.datum, Report) and recognised.datum.preliminary
 
 
 def _of(recognised: Recognised, layer: Layer) -> Calcification:
@@ -96,7 +102,7 @@ def _by_sentence(facts: Facts) -> Iterator[Calcification]:
                 for said in calcified(text):
                     yield _said(facts, problem, said, problem.onset or problem.recorded)
     for report in facts.chart.reports:
-        for text in report.texts:
+        for text in () if report.preliminary else report.texts:
             for said in calcified(text):
                 yield _said(facts, report, said, report.when)
     for finding in facts.chart.findings:

@@ -44,11 +44,8 @@ class Dystrophic(NamedTuple):
 
 def assess_dystrophic(facts: Facts) -> Dystrophic:
     """Every recorded cause with its weight, the venous one by its stage."""
-    causes: list[Cause] = []
-    for rule in facts.knowledge.dystrophic.causes:
-        cause = _weigh(rule, facts)
-        if cause is not None:
-            causes.append(cause)
+    recognised = facts(recognise).by_concept
+    causes = [_weigh(rule, facts) for rule in facts.knowledge.dystrophic.causes if rule.concept in recognised]
     causes += _by_pattern(facts, {cause.id for cause in causes})
     venous = _venous(facts)
     if venous is not None:
@@ -72,11 +69,9 @@ def _together(one: Cause, other: Cause) -> Cause:
     return heavier._replace(evidence=tuple(dict.fromkeys((*one.evidence, *other.evidence))))
 
 
-def _weigh(rule: DystrophicCause, facts: Facts) -> Cause | None:
-    """The weight of one cause: the best of everything that records it (DYS-1)."""
+def _weigh(rule: DystrophicCause, facts: Facts) -> Cause:
+    """The weight of one recorded cause: the best of everything that records it (DYS-1)."""
     recorded = facts(recognise).of(rule.concept)
-    if not recorded:
-        return None
     strong = tuple(each for each in recorded if _is_strong(each, rule, facts))
     rows = tuple(recognition_row(each) for each in strong or recorded)
     return Cause(rule.concept, "strong" if strong else "weak", rule.term, "dystrophic", rows)

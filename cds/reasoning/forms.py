@@ -84,10 +84,9 @@ def form_conclusion(facts: Facts) -> Wanted | None:
     keys: list[str] = []
     notes: list[Text] = []
     for form in forms:
-        value = next((each for each in words.values if each.id == form.id), None)
-        if value is not None:
-            keys += [ask.key for ask in value.asks]
-            notes += value.messages
+        value = next(each for each in words.values if each.id == form.id)
+        keys += [ask.key for ask in value.asks]
+        notes += value.messages
     return Wanted(
         Conclusion(
             card=chapter.card,
@@ -131,7 +130,7 @@ def parasite_conclusion(facts: Facts) -> Wanted | None:
             key = key or pattern.placeholder
     if not key:
         return None
-    value = next((each for each in words.values if each.id == key), None)
+    value = next(each for each in words.values if each.id == key)
     rows = (*map(recognition_row, (*found, *pattern_said)), *map(calcification_row, facts(recorded_calcifications)))
     return Wanted(
         Conclusion(
@@ -140,7 +139,7 @@ def parasite_conclusion(facts: Facts) -> Wanted | None:
             certainty="probable" if any(each.coded for each in found) else "possible",
             values={"parasite": words.filled(key)},
             evidence=tuple(dict.fromkeys(rows)),
-            notes=value.messages if value is not None else (),
+            notes=value.messages,
             sources=rules.tags,
         )
     )

@@ -71,9 +71,8 @@ class Laboratory:
         for measurement in chart.measurements:
             if not measurement.preliminary:
                 self._by_lab.setdefault(measurement.lab, []).append(measurement)
-        for results in self._by_lab.values():
-            if len(results) > 1:
-                results.sort(key=_newest_first)
+        self._sorted: set[str] = set()
+        self._known_limits: dict[tuple[str, int | None], Interval | None] = {}
         self.refused: tuple[tuple[Measurement, str], ...] = ()
         """Results that a rule took away (LAB-2 phosphate, LAB-4 EDTA), and why."""
 
@@ -81,17 +80,28 @@ class Laboratory:
         """The same results without those refused, each with its reason."""
         rest = copy(self)
         rest._by_lab = {lab: [each for each in results if each not in refused] for lab, results in self._by_lab.items()}
+        rest._sorted = set(self._sorted)
         rest.refused = tuple(refused.items())
         return rest
 
+    def _results(self, lab: str) -> list[Measurement]:
+        """The results of one test, sorted when they are first asked for: most tests of a chart nobody asks for."""
+        results = self._by_lab.get(lab)
+        if results is None:
+            return []
+        if lab not in self._sorted:
+            self._sorted.add(lab)
+            results.sort(key=_newest_first)
+        return results
+
     def all(self, lab: str, *, days: int | None = None) -> list[Measurement]:
         """Every usable result of `lab`, newest first; with `days` only those at most so old."""
-        results = self._by_lab.get(lab, [])
+        results = self._results(lab)
         return results if days is None else [each for each in results if self.age(each) <= days]
 
     def around(self, lab: str, when: Moment, *, days: int) -> list[Measurement]:
         """Every usable result of `lab` at most `days` calendar days before or after `when`, newest first."""
-        results = self._by_lab.get(lab, [])
+        results = self._results(lab)
         midnight = when.instant.replace(hour=0, minute=0, second=0, microsecond=0)
         first = bisect_right(results, -(midnight + timedelta(days=days + 1)).timestamp(), key=_newness)
         last = bisect_right(results, -(midnight - timedelta(days=days)).timestamp(), key=_newness)
@@ -101,7 +111,7 @@ class Laboratory:
         self, lab: str, *, days: int = RECENT, where: Callable[[Measurement], bool] | None = None
     ) -> Measurement | None:
         """The newest usable result at most `days` old."""
-        for each in self._by_lab.get(lab, ()):
+        for each in self._results(lab):
             if self.age(each) > days:
                 return None
             if where is None or where(each):
@@ -139,7 +149,10 @@ class Laboratory:
     def _ours(self, measurement: Measurement) -> Interval | None:
         """The limits of rules/laboratory.yaml for the patient's sex and age on the day of the sample."""
         age = age_on(self._born, measurement.when.instant.date())
-        return self._chapter.limits(measurement.lab, None if age is None else int(age), self._sex)
+        key = measurement.lab, None if age is None else int(age)
+        if key not in self._known_limits:
+            self._known_limits[key] = self._chapter.limits(*key, self._sex)
+        return self._known_limits[key]
 
     def upper_limit(self, measurement: Measurement) -> float | None:
         return self.limits(measurement)[1]

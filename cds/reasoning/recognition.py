@@ -54,6 +54,20 @@ class Recognition(NamedTuple):
     """Everything recognised in one chart, by concept."""
 
     by_concept: Mapping[str, tuple[Recognised, ...]]
+    by_state: Mapping[tuple[str, Choice], tuple[Recognised, ...]] = {}
+    """The same, active and past ones apart: rules ask for them a hundred times a chart."""
+
+    @classmethod
+    def collect(cls, found: Mapping[str, list[Recognised]]) -> Recognition:
+        """What was found, each concept in a stable order."""
+        by_concept: dict[str, tuple[Recognised, ...]] = {}
+        by_state: dict[tuple[str, Choice], tuple[Recognised, ...]] = {}
+        for concept, several in found.items():
+            ordered = by_concept[concept] = tuple(sorted(several, key=_order) if len(several) > 1 else several)
+            for each in ordered:
+                key = concept, each.state
+                by_state[key] = (*by_state.get(key, ()), each)
+        return cls(by_concept, by_state)
 
     def of(self, *concepts: str) -> tuple[Recognised, ...]:
         """Every recognition of any of `concepts`, active and past, in a stable order."""
@@ -63,11 +77,19 @@ class Recognition(NamedTuple):
 
     def active(self, *concepts: str) -> tuple[Recognised, ...]:
         """The active ones only."""
-        return tuple(each for each in self.of(*concepts) if each.state == "active")
+        return self._in_state("active", concepts)
 
     def past(self, *concepts: str) -> tuple[Recognised, ...]:
         """The past ones only."""
-        return tuple(each for each in self.of(*concepts) if each.state == "past")
+        return self._in_state("past", concepts)
+
+    def _in_state(self, state: Choice, concepts: tuple[str, ...]) -> tuple[Recognised, ...]:
+        found: tuple[Recognised, ...] = ()
+        for concept in concepts:
+            more = self.by_state.get((concept, state))
+            if more is not None:
+                found += more
+        return found
 
 
 _KINDS = {
@@ -114,7 +136,7 @@ def recognise_in(chart: Chart, language: Language, rules: RecognitionChapter, ca
         _add(found, _in_report(report, language, rules))
     for procedure in chart.procedures:
         _add(found, _in_procedure(procedure, language))
-    return Recognition({concept: tuple(sorted(each, key=_order)) for concept, each in found.items()})
+    return Recognition.collect(found)
 
 
 def _add(found: dict[str, list[Recognised]], more: Iterable[Recognised]) -> None:

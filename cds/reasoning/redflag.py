@@ -144,7 +144,9 @@ def _explained(facts: Facts, skin: tuple[Recognised, ...]) -> bool:
         and any(facts.language.sites.within(each.site, area) for area in rules.areas)
         for each in skin
     )
-    return acral and bool(facts(recognise).active(*rules.explained_by))
+    explaining = facts(recognise).active(*rules.explained_by)
+    # The word gangrene names no artery: what is evidence itself explains only by its code.
+    return acral and any(each.coded or each.concept not in rules.evidence for each in explaining)
 
 
 def _medicine_row(medicine: Medicine) -> Evidence:

@@ -7,10 +7,11 @@ The format, in short (all dates are days before the evaluation):
   (default confirmed), `site`, `severity`, `onset_d`, `recorded_d`, `abated_y` (years).
 - `observations`: `lab` with `value`, `unit`, `d`, and where given `comparator`, `ref_low`, `ref_high` (same unit) and
   `note`; or `sign` with a `value` in words or numbers, or `code`/`text` with `value`.
-- `panel: normal` (cases only): calcium, albumin, phosphate and creatinine of ten days ago, all normal.
+- `panel: normal` (cases only): calcium, albumin, phosphate and creatinine by the names of `_PANELS` below.
 - `medications`: `atc`, `text`, where given `site`, and `d` for one that was given that day and has ended.
 - `procedures`: `concept` with `first_d`, `last_d`.
-- `reports`: `text` (the conclusion of a final DiagnosticReport), `d`.
+- `reports`: `text` (the conclusion of a DiagnosticReport), `d`, `status` where it is not final, `code` of the conclusion.
+- `orders`: `lab` (with `unit`) or `text` of an active ServiceRequest, `d`.
 - `draft_orders`: `id`, `type`, `text`, and where given `atc`, `rxnorm`, `loinc`, `code` (`SCT|…`), `route`, `site`,
   `priority`, `note`: the orders that are being written (hooks order-select and order-sign).
 - `expected`: what the service must find. `cards` is the exact set, before the display limit; `causes` the level of some
@@ -79,14 +80,35 @@ _PROCEDURES = {"haemodialysis": ("302497006", "Haemodialysis")}
 _SIGNS = {"ceap": "CEAP", "ankle-brachial-index": "Ankle-brachial index", "wound-area": "Wound area"}
 
 
-_PANELS = {
-    "normal": (
-        {"lab": "calcium-total", "value": 2.38, "unit": "mmol/L", "d": 10},
-        {"lab": "albumin", "value": 42, "unit": "g/L", "d": 10},
-        {"lab": "phosphate", "value": 1.08, "unit": "mmol/L", "d": 10},
-        {"lab": "creatinine", "value": 62, "unit": "umol/L", "d": 10},
+def _panel(calcium: dict[int, float], phosphate: dict[int, float], creatinine: dict[int, float]) -> tuple[Case, ...]:
+    """Values by days ago, with an albumin of 42 g/L beside every calcium."""
+    return (
+        *({"lab": "calcium-total", "value": value, "unit": "mmol/L", "d": d} for d, value in calcium.items()),
+        *({"lab": "albumin", "value": 42, "unit": "g/L", "d": d} for d in calcium),
+        *({"lab": "phosphate", "value": value, "unit": "mmol/L", "d": d} for d, value in phosphate.items()),
+        *({"lab": "creatinine", "value": value, "unit": "umol/L", "d": d} for d, value in creatinine.items()),
     )
+
+
+_PANELS = {
+    "normal": _panel({10: 2.38}, {10: 1.08}, {10: 62}),
+    "normal, 120 days old": _panel({120: 2.38}, {120: 1.08}, {120: 62}),
+    "without calcium": _panel({}, {10: 1.08}, {10: 62}),
+    "without phosphate": _panel({10: 2.38}, {}, {10: 62}),
+    "without creatinine": _panel({10: 2.38}, {10: 1.08}, {}),
+    "calcium verified high": _panel({5: 2.88, 25: 2.86}, {5: 1.0}, {5: 62}),
+    "calcium verified high, dates close": _panel({5: 2.88, 8: 2.86}, {5: 1.0}, {5: 62}),
+    "calcium high once": _panel({5: 2.75}, {5: 1.0}, {5: 62}),
+    "phosphate high": _panel({10: 2.38}, {10: 2.1, 40: 2.0}, {10: 62}),
+    "phosphate high once": _panel({10: 2.38}, {10: 1.6}, {10: 62}),
+    "G3": _panel({10: 2.38}, {10: 1.08}, {10: 115, 200: 114}),
+    "G3, phosphate high": _panel({10: 2.38}, {10: 1.9, 200: 1.85}, {10: 115, 200: 114}),
+    "G4": _panel({10: 2.38}, {10: 1.08}, {10: 220, 200: 215}),
+    "G4, phosphate high": _panel({10: 2.38}, {10: 1.9, 200: 1.85}, {10: 220, 200: 215}),
+    "G5": _panel({10: 2.38}, {10: 1.2}, {10: 560, 200: 540}),
+    "eGFR 20, once": _panel({10: 2.38}, {10: 1.08}, {10: 220}),
 }
+"""Results of a woman of 60, by name."""
 
 
 def cases(folder: str) -> Iterator[tuple[str, Case]]:
@@ -100,7 +122,7 @@ def cases(folder: str) -> Iterator[tuple[str, Case]]:
 def resources(case: Case, now: datetime) -> list[Resource]:
     """The whole record of the patient of `case`, as it stood at `now`."""
     subject = {"reference": f"Patient/{PATIENT}"}
-    built: list[Resource] = [_patient(case["patient"], now)]
+    built: list[Resource] = [_patient(case.get("patient", _ANYBODY), now)]
     for number, each in enumerate(case.get("conditions", ()), 1):
         built.append(_condition(f"condition-{number}", each, subject, now))
     for number, each in enumerate(case.get("observations", ()), 1):
@@ -111,7 +133,12 @@ def resources(case: Case, now: datetime) -> list[Resource]:
         built.append(_procedure(f"procedure-{number}", each, subject, now))
     for number, each in enumerate(case.get("reports", ()), 1):
         built.append(_report(f"report-{number}", each, subject, now))
+    for number, each in enumerate(case.get("orders", ()), 1):
+        built.append(_order(f"order-{number}", each, subject, now))
     return built
+
+
+_ANYBODY: Case = {"age": 60, "sex": "female"}
 
 
 def _patient(patient: Case, now: datetime) -> Resource:
@@ -156,7 +183,7 @@ def _observation(identifier: str, observation: Case, subject: Resource, now: dat
     built: Resource = {
         "resourceType": "Observation",
         "id": identifier,
-        "status": "final",
+        "status": observation.get("status", "final"),
         "category": [_concept("observation-category", category)],
         "code": code,
         "subject": subject,
@@ -237,15 +264,34 @@ def _procedure(identifier: str, procedure: Case, subject: Resource, now: datetim
 
 
 def _report(identifier: str, report: Case, subject: Resource, now: datetime) -> Resource:
-    return {
+    built = {
         "resourceType": "DiagnosticReport",
         "id": identifier,
-        "status": "final",
+        "status": report.get("status", "final"),
         "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD"}]}],
         "code": {"text": report.get("name", "Imaging report")},
         "subject": subject,
         "effectiveDateTime": _ago(now, report["d"]),
         "conclusion": report["text"],
+    }
+    if "code" in report:
+        built["conclusionCode"] = [{"coding": [_coding(report["code"])]}]
+    return built
+
+
+def _order(identifier: str, order: Case, subject: Resource, now: datetime) -> Resource:
+    """An active ServiceRequest for a laboratory test, or for something that only words name."""
+    code: Resource = {"text": order["text"]} if "text" in order else {}
+    if "lab" in order:
+        code["coding"] = [{"system": "http://loinc.org", "code": _LOINC[order["lab"]][order["unit"]]}]
+    return {
+        "resourceType": "ServiceRequest",
+        "id": identifier,
+        "status": "active",
+        "intent": "order",
+        "code": code,
+        "subject": subject,
+        "authoredOn": _ago(now, order["d"]),
     }
 
 

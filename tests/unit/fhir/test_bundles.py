@@ -53,7 +53,7 @@ BROKEN = {
     "a number for a string": (b'{"resourceType":"Observation","id":"b","status":1}', "Observation/b"),
     "a numeric id": (b'{"resourceType":"Observation","id":7}', "Observation/7"),
     "an id that is no id": (b'{"resourceType":"Observation","id":["x"]}', "Observation"),
-    "a string for an object": (b'{"resourceType":"Condition","id":"b","code":"gout"}', "Condition/b"),
+    "a string for an object": (b'{"resourceType":"Condition","id":"b","subject":"me"}', "Condition/b"),
     "a number beyond all numbers": (
         b'{"resourceType":"Observation","id":"b","valueQuantity":{"value":1e999}}',
         "Observation/b",

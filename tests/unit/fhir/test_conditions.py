@@ -248,3 +248,11 @@ def test_five_years_before_a_leap_day(reader: Reader) -> None:
         sent = {"x": raw(bundle(condition(category=ENCOUNTER, recordedDate=recorded)))}
         (found,) = reader.read(sent, PATIENT, leap_day).chart.problems
         assert found.old_encounter is old
+
+
+@pytest.mark.parametrize("member", ["code", "verificationStatus", "clinicalStatus"])
+def test_a_member_that_cannot_be_read_costs_only_its_condition(reader: Reader, member: str) -> None:
+    sent = raw(bundle(condition("b", **{member: 7}), condition("a")))
+    chart = reader.read({"all": sent}, PATIENT, NOW).chart
+    assert [each.source.id for each in chart.problems] == ["a"]
+    assert [(each.reference, each.reason) for each in chart.not_used] == [("Condition/b", "unreadable")]

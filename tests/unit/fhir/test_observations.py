@@ -365,3 +365,48 @@ def test_the_mass_of_a_substance_is_no_lump(terminology: Any, medicines: Any, re
     assert asked == ["Hemoglobin in Blood", "MCH by Automated count", "Oedema [left leg]"]
     found = finding(reader, code=concept("Protein [Mass/volume] in Serum"))
     assert found.texts == ("Protein in Serum",)
+
+
+ORDINARY: list[dict[str, Any]] = [
+    {},
+    {"valueQuantity": quantity(9.6, "mg/dL")},
+    {"valueQuantity": {"value": 9.6, "unit": "mg/dl"}},
+    {"valueQuantity": {"value": 9.6, "code": "mg/dL"}},
+    {"valueQuantity": {"value": 9.6, "unit": "milligrams", "code": "mg/dL", "system": "http://unitsofmeasure.org"}},
+    {"valueQuantity": {"value": 9.6, "unit": "mg/dL", "code": "x", "system": "urn:local"}},
+    {"valueQuantity": {"value": 9.6, "unit": "", "code": "mg/dL", "system": "urn:local"}},
+    {"valueQuantity": {"value": 9.6, "unit": "mg/dL", "code": "", "system": "http://unitsofmeasure.org"}},
+    {"valueQuantity": quantity(1234.5678, "mg/L") | {"value": 96.123456}},
+    {"status": "amended", "meta": {"versionId": "3"}, "effectiveDateTime": "2026-02"},
+    {"interpretation": [{"coding": [{"code": "H"}], "text": "haemolysed"}]},
+    {"interpretation": None, "referenceRange": None, "meta": {}},
+    {"referenceRange": [{"low": {"value": 2.1}, "high": {"value": 2.6}}]},
+    {"referenceRange": [{"low": quantity(8.4, "mg/dL"), "high": quantity(10.4, "mg/dL")}]},
+    {"id": None},
+]
+
+
+@pytest.mark.parametrize("changes", ORDINARY)
+def test_an_ordinary_result_is_read_as_one_that_is_judged(reader: Reader, changes: dict[str, Any]) -> None:
+    """An empty list of notes says nothing, but is no ordinary sight: such a result is judged step by step."""
+    ordinary, judged = (read(reader, observation("a") | changes | more) for more in ({}, {"note": []}))
+    assert len(ordinary.chart.measurements) == 1
+    assert ordinary == judged
+    assert type(ordinary.chart.measurements[0].source) is type(judged.chart.measurements[0].source)
+
+
+BROKEN_PARTS: list[dict[str, Any]] = [
+    {"code": "calcium"},
+    {"code": {"coding": "2000-8"}},
+    {"interpretation": "H"},
+    {"referenceRange": {"low": 2}},
+    {"valueQuantity": None, "valueCodeableConcept": "high"},
+    {"component": [{"code": 7}]},
+]
+
+
+@pytest.mark.parametrize("changes", BROKEN_PARTS)
+def test_a_part_that_cannot_be_read_is_said_and_costs_no_other(reader: Reader, changes: dict[str, Any]) -> None:
+    reading = read(reader, observation("b", **changes), observation("a"))
+    assert "a" in {each.source.id for each in reading.chart.measurements}
+    assert refused(reading) == [("Observation/b", "unreadable")]

@@ -210,9 +210,38 @@ def test_an_unknown_test_is_a_defect() -> None:
 def test_spellings_that_are_remembered_are_bounded() -> None:
     units = Units(CHAPTER, TERMINOLOGY)
     for number in range(1100):
-        units.convert("calcium-total", 2.4, "", f"unit {number}", "")
-    assert len(units._spelled) <= 1024
+        units.convert("calcium-total", 2.4, "", f"unit {number}", "2000-8")
+    assert all(len(scales) <= 128 for scales in units.scales.values())
+    units.convert("calcium-total", 2.4, "", "x" * 1000, "2000-8")
+    assert "x" * 1000 not in units.scales["2000-8"]
     assert units.convert("calcium-total", 10, "", "mg %", "") == by_text("calcium-total", 10, "mg %")
+
+
+@pytest.mark.parametrize("test", [test for test in CHAPTER.tests if test.units], ids=lambda test: test.id)
+def test_nothing_can_be_said_against_a_value_within_its_scale(test: LaboratoryTest) -> None:
+    for loinc in (code.loinc for code in TERMINOLOGY.lab_codes(test.id) if not code.ignored):
+        for unit in test.units:
+            scale = UNITS.scales[loinc][unit.ucum]
+            if scale.refused is not None:
+                continue
+            assert scale.low < scale.high
+            inside = [
+                math.nextafter(scale.low, math.inf),
+                (scale.low + scale.high) / 2,
+                math.nextafter(scale.high, -math.inf),
+            ]
+            for value in inside:
+                assert UNITS.convert(test.id, value, unit.ucum, "", loinc) == Converted(
+                    value * scale.factor, test.unit, ""
+                )
+            assert scale.unit == test.unit
+
+
+def test_a_unit_that_cannot_be_read_leaves_no_value() -> None:
+    for unit in ("", "furlongs"):
+        scale = UNITS.scales["2000-8"][unit]
+        assert scale.refused is not None
+        assert not any(scale.low < value < scale.high for value in (-math.inf, 0.0, 2.4, math.inf, math.nan))
 
 
 # --------------------------------------------------------------------------------------------- properties

@@ -198,6 +198,18 @@ def test_what_is_not_the_json_of_a_request(text: bytes, complaint: str) -> None:
     assert "DUPONT" not in str(caught.value)
 
 
+@pytest.mark.parametrize("character", "é€𝛽")
+@pytest.mark.parametrize("shift", range(5))
+def test_the_bytes_of_a_character_stay_together_wherever_it_stands(character: str, shift: int) -> None:
+    whole = body(prefetch={"a": "x"}).replace(b'"x"', b'"' + b"x" * shift + character.encode() * 20_000 + b'"')
+    assert decode(whole).prefetch["a"]
+    for place in (16_380, 16_384, 16_388, len(whole) // 2):
+        at = next(at for at in range(place, len(whole)) if whole[at] in character.encode()[1:])
+        for torn in (whole[:at] + whole[at + 1 :], whole[:at] + b"\x80" + whole[at:], whole[:at] + b"x" + whole[at:]):
+            with pytest.raises(NotJson, match="must be UTF-8"):
+                decode(torn)
+
+
 def test_nothing_about_a_patient_is_printed() -> None:
     request = decode(
         body(
