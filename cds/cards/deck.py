@@ -71,6 +71,8 @@ class Tongue(NamedTuple):
     """The two head lines of the table of data."""
     opening: Mapping[Certainty | None, str]
     """How a detail begins, by the certainty of its conclusion."""
+    why: str
+    """How the reason begins, where a draft order and a datum should not meet."""
     gaps: Mapping[str, str]
     sentence: Mapping[str, str]
     sources: Mapping[str, str]
@@ -174,6 +176,7 @@ def _tongue(cards: Cards, wording: Wording, sources: Sources, language: Language
         heading={name: f"**{_words(getattr(wording.headings, name), language)}**" for name in Headings.model_fields},
         table=f"| {' | '.join(heads)} |\n|---|--:|---|---|---|",
         opening=_openings(wording, language),
+        why=f"**{_words(wording.headings.why, language)}.**",
         gaps={name: _words(text, language) for name, text in wording.gaps.items()},
         sentence={
             name: _words(getattr(wording.sentences, name), language) for name in type(wording.sentences).model_fields

@@ -37,7 +37,7 @@ def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: Mapping[s
     """The Markdown of `detail`. `values` fill the placeholders and are Markdown already."""
     heading, language = tongue.heading, tongue.language
     words = face.conclusion.format_map(values) if "{" in face.conclusion else face.conclusion
-    opening = f"{heading['why']}." if face.is_order else tongue.opening[conclusion.certainty]
+    opening = tongue.why if face.is_order else tongue.opening[conclusion.certainty]
     said = [f"{opening} {words}"]
     notes = [*(escape(each.in_(language)) for each in conclusion.notes), *extras.notes]
     if notes:

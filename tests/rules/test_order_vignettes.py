@@ -154,7 +154,7 @@ HEADINGS = {
     "en": [
         "**Draft order**",
         "**Data used**",
-        "**Why**",
+        "**Why.**",
         "**What would change this**",
         "**Rule**",
         "*Decision support",
@@ -162,7 +162,7 @@ HEADINGS = {
     "fr": [
         "**Brouillon de prescription**",
         "**Données utilisées**",
-        "**Pourquoi**",
+        "**Pourquoi.**",
         "**Ce qui changerait cette conclusion**",
         "**Règle**",
         "*Aide à la décision",
