@@ -2,71 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
 from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.classification import classify, panel_complete
-from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.conclusions import Text
 from cds.reasoning.critical import alarm
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.evaluate import evaluate
+from cds.reasoning.explanation import Explanation, row_words, rows_words
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms, tumour_flags
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.metabolic import CauseRule
 from cds.reasoning.metabolic import assess_metabolic
 from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth, product
+from cds.reasoning.orders.explain import explain_orders
 from cds.reasoning.questions import ask
 from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.results import usable_results
 from cds.reasoning.venous.stage import staging
 from cds.reasoning.workup import missing_panel
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["Explanation", "explain", "row_words"]
 
 
-class Explanation(NamedTuple):
-    """One rule about one patient."""
+def explain(facts: Facts, *, orders: bool = False) -> tuple[Explanation, ...]:
+    """Every rule in the order in which the evaluation walks: data, kidneys, minerals, causes, class, forms, veins.
 
-    rule: str
-    title: Text
-    outcome: str
-    """true, false, unknown, or what the rule concludes: a level, a weight, a category, a class, a stage."""
-    because: tuple[Text, ...]
-    would_change: tuple[Text, ...] = ()
-
-
-def explain(facts: Facts) -> tuple[Explanation, ...]:
-    """Every rule in the order in which the evaluation walks: data, kidneys, minerals, causes, class, forms, veins."""
-    return tuple(
-        each
-        for part in (_trigger, _kidney, _minerals, _red_flag, _metabolic, _dystrophic, _class, _forms, _venous, _cards)
-        for each in part(facts)
-    )
-
-
-def row_words(row: Evidence) -> Text:
-    """A row of evidence as one line: label, value, date, resource, remark."""
-    source = str(row.source) if row.source is not None else ""
-
-    def said(language: str) -> str:
-        value = row.value
-        if isinstance(value, Value):
-            number = f"{value.number:.{value.digits}f}"
-            value = f"{value.comparator}{number.replace('.', ',') if language == 'fr' else number} {value.unit}".strip()
-        parts = [row.label.in_(language) + (" : " if language == "fr" else ": ") + value]
-        parts += [row.when.written[:10]] if row.when is not None else []
-        parts += [source] if source else []
-        parts += [row.remark.in_(language)] if row.remark is not None else []
-        return ", ".join(parts)
-
-    return Text(said("en"), said("fr"))
-
-
-def _rows(rows: Iterable[Evidence]) -> tuple[Text, ...]:
-    return tuple(dict.fromkeys(row_words(row) for row in rows))
+    `orders`: the draft orders are judged, and no card of the chart is shown.
+    """
+    parts = (_trigger, _kidney, _minerals, _red_flag, _metabolic, _dystrophic, _class, _forms, _venous)
+    last = explain_orders if orders else _cards
+    return tuple(each for part in (*parts, last) for each in part(facts))
 
 
 def _trigger(facts: Facts) -> Iterator[Explanation]:
@@ -74,7 +43,7 @@ def _trigger(facts: Facts) -> Iterator[Explanation]:
         "TRG-1",
         Text("A soft tissue calcification is recorded", "Une calcification des tissus mous est rapportée"),
         _truth(bool(facts(recorded_calcifications))),
-        _rows(calcification_row(each) for each in facts(recorded_calcifications)),
+        rows_words(calcification_row(each) for each in facts(recorded_calcifications)),
         () if facts(recorded_calcifications) else (_CALCIFICATION,),
     )
 
@@ -99,7 +68,7 @@ def _kidney(facts: Facts) -> Iterator[Explanation]:
         "pregnancy": Text("Pregnancy.", "Grossesse."),
         "none": Text("No result and no code.", "Ni résultat ni code."),
     }.get(kidney.why)
-    because = (*_rows(kidney.evidence), *kidney.remarks, *([why] if why is not None and not kidney.known else []))
+    because = (*rows_words(kidney.evidence), *kidney.remarks, *([why] if why is not None and not kidney.known else []))
     change = (
         ()
         if kidney.known
@@ -117,7 +86,7 @@ def _kidney(facts: Facts) -> Iterator[Explanation]:
 
 def _minerals(facts: Facts) -> Iterator[Explanation]:
     calcium, phosphate, pth = facts(assess_calcium), facts(assess_phosphate), facts(assess_pth)
-    rows = _rows(calcium_rows(calcium, facts))
+    rows = rows_words(calcium_rows(calcium, facts))
     lacking = (
         Text(
             "A calcium that can be used, ionised where total cannot be read.",
@@ -143,19 +112,19 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
         "CAL-4",
         Text("Critical calcium", "Calcémie critique"),
         found.card if found else "false",
-        _rows(found.evidence) if found else (),
+        rows_words(found.evidence) if found else (),
     )
     yield Explanation(
         "LAB-6",
         Text("Phosphate", "Phosphatémie"),
         phosphate.status,
-        _rows(facts(usable_results).rows((phosphate.measurement,))),
+        rows_words(facts(usable_results).rows((phosphate.measurement,))),
     )
     yield Explanation(
         "ACC-5",
         Text("PTH beside a high calcium", "PTH en regard d'une hypercalcémie"),
         pth.paired,
-        _rows(facts(usable_results).rows((pth.pair or pth.measurement,))),
+        rows_words(facts(usable_results).rows((pth.pair or pth.measurement,))),
     )
     cap = product(facts)
     words = Text(f"{cap[0]:.2f} mmol²/L²", f"{cap[0]:.2f} mmol²/L²".replace(".", ",")) if cap else None
@@ -170,7 +139,7 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
         "ANOM",
         Text("Metabolic anomaly", "Anomalie métabolique"),
         kinds or "false",
-        _rows(facts(assess_anomaly).evidence),
+        rows_words(facts(assess_anomaly).evidence),
     )
 
 
@@ -180,7 +149,7 @@ def _red_flag(facts: Facts) -> Iterator[Explanation]:
         facts.knowledge.redflag.id,
         Text("Calciphylaxis red flag", "Alerte calciphylaxie"),
         flag.level,
-        _rows(flag.evidence),
+        rows_words(flag.evidence),
     )
 
 
@@ -190,7 +159,11 @@ def _metabolic(facts: Facts) -> Iterator[Explanation]:
         cause = facts(assess_metabolic).cause(rule.id)
         level = cause.level if cause is not None else "none"
         yield Explanation(
-            rule.id, rule.term, level, _rows(cause.evidence) if cause else (), tuple(_next_level(facts, rule, level))
+            rule.id,
+            rule.term,
+            level,
+            rows_words(cause.evidence) if cause else (),
+            tuple(_next_level(facts, rule, level)),
         )
     history = chapter.history
     past = "D-15" in facts(assess_metabolic).decisions
@@ -220,14 +193,14 @@ def _dystrophic(facts: Facts) -> Iterator[Explanation]:
     ):
         cause = found.get(concept)
         title = Text(f"{term.en} ({concept})", f"{term.fr} ({concept})")
-        yield Explanation("DYS-1", title, cause.level if cause else "none", _rows(cause.evidence) if cause else ())
+        yield Explanation("DYS-1", title, cause.level if cause else "none", rows_words(cause.evidence) if cause else ())
     iatrogenic = facts(assess_dystrophic).iatrogenic
     gaps = tuple(gap.what for gap in facts(assess_dystrophic).gaps)
     yield Explanation(
         "DYS-4",
         chapter.infusion.term,
         iatrogenic.level if iatrogenic else "none",
-        _rows(iatrogenic.evidence) if iatrogenic else (),
+        rows_words(iatrogenic.evidence) if iatrogenic else (),
         gaps,
     )
 
@@ -254,7 +227,7 @@ def _forms(facts: Facts) -> Iterator[Explanation]:
     for rule in facts.knowledge.forms.forms:
         form = found.get(rule.id)
         yield Explanation(
-            rule.rule, rule.term, form.confidence if form else "false", _rows(form.evidence) if form else ()
+            rule.rule, rule.term, form.confidence if form else "false", rows_words(form.evidence) if form else ()
         )
     flags = facts(tumour_flags)
     title = Text("Calcified mass with a red flag", "Masse calcifiée avec critère d'alerte")
@@ -282,7 +255,11 @@ def _venous(facts: Facts) -> Iterator[Explanation]:
     outcome = "unknown" if stage is None else f"{stage.min}-{stage.max}, CEAP {stage.ceap}"
     questions = stage.questions if stage is not None else ()
     yield Explanation(
-        "CVI-5", Text("Porter stage", "Stade de Porter"), outcome, _rows(stage.evidence) if stage else (), questions
+        "CVI-5",
+        Text("Porter stage", "Stade de Porter"),
+        outcome,
+        rows_words(stage.evidence) if stage else (),
+        questions,
     )
 
 
@@ -291,13 +268,15 @@ def _cards(facts: Facts) -> Iterator[Explanation]:
     evaluation = evaluate(facts)
     shown = {conclusion.card: conclusion for conclusion in evaluation.conclusions}
     for card in facts.knowledge.cards.cards:
+        if card.group == "order":
+            continue
         conclusion = shown.get(card.id)
         if conclusion is not None:
             yield Explanation(
                 card.id,
                 card.topic,
                 conclusion.variant or "true",
-                _rows(conclusion.evidence),
+                rows_words(conclusion.evidence),
                 tuple(gap.what for gap in conclusion.gaps),
             )
         elif card.id in evaluation.withheld:

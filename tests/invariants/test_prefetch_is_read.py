@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.ehr import Ehr, request_body
-from tests.rules.building import PATIENT, cases, resources
+from tests.rules.building import PATIENT, cases, draft_orders, resources
 from tests.stories.telling import without_uuids
 
 TOP = Path(__file__).parents[2]
@@ -77,6 +77,55 @@ def test_every_key_is_read(service: httpx.Client, now: datetime) -> None:
                 less = {**body, "prefetch": {**body["prefetch"], key: None}}
                 if body["prefetch"].get(key) and cards(service, identifier, less) != told:
                     unread.discard(key)
+    assert unread == set()
+
+
+def ordering(now: datetime) -> Iterator[tuple[Ehr, dict[str, Any]]]:
+    """Patients and draft orders in whose judgement every kind of datum has its part."""
+    for _, case in cases("vignettes-order-sign"):
+        yield Ehr(PATIENT, resources(case, now)), draft_orders(case)
+    of = dict(cases("vignettes-order-sign"))
+    subject = {"reference": f"Patient/{PATIENT}"}
+    pending = {
+        "resourceType": "ServiceRequest",
+        "id": "pending",
+        "status": "active",
+        "intent": "order",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "5048-4"}]},
+        "subject": subject,
+        "authoredOn": "2026-02-27",
+    }
+    yield Ehr(PATIENT, [*resources({**of["V-113"], "observations": []}, now), pending]), draft_orders(of["V-113"])
+    calcium = {
+        "resourceType": "MedicationRequest",
+        "id": "calcium",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "A12AA04"}]},
+        "subject": subject,
+        "authoredOn": "2026-02-01",
+    }
+    thiazide = {"id": "t", "type": "MedicationRequest", "atc": "C03AA03", "text": "hydrochlorothiazide"}
+    kidney = {**of["V-107"], "draft_orders": [thiazide]}
+    yield Ehr(PATIENT, [*resources(kidney, now), calcium]), draft_orders(kidney)
+    taken = {**kidney, "medications": [{"atc": "A12AA04", "text": "carbonate de calcium"}]}
+    yield Ehr(PATIENT, resources(taken, now)), draft_orders(taken)
+    index = {"sign": "ankle-brachial-index", "value": 0.45, "d": 20}
+    legs = {**of["V-117"], "observations": [index]}
+    yield Ehr(PATIENT, resources(legs, now)), draft_orders(legs)
+
+
+def test_every_key_of_orders_is_read(service: httpx.Client, now: datetime) -> None:
+    services = service.get("/cds-services").json()["services"]
+    advertised = next(each for each in services if each["hook"] == "order-sign")
+    unread = set(advertised["prefetch"])
+    for record, drafts in ordering(now):
+        body = request_body(record, advertised, hook="order-sign", context={"draftOrders": drafts})
+        told = cards(service, advertised["id"], body)
+        for key in list(unread):
+            less = {**body, "prefetch": {**body["prefetch"], key: None}}
+            if body["prefetch"].get(key) and cards(service, advertised["id"], less) != told:
+                unread.discard(key)
     assert unread == set()
 
 

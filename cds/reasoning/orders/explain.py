@@ -1,0 +1,76 @@
+"""Why a draft order got a card, or none: every rule of section 12b about the drafts of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds.reasoning.chart import Draft
+from cds.reasoning.conclusions import Conclusion, Text
+from cds.reasoning.explanation import Explanation, rows_words
+from cds.reasoning.facts import Facts
+from cds.reasoning.knowledge.orders import OrderRule
+from cds.reasoning.orders.classes import judged
+from cds.reasoning.orders.evaluate import evaluate_orders
+
+__all__ = ["explain_orders"]
+
+_NONE = Text("No draft order that is judged is of this kind.", "Aucune prescription jugée n'est de cette nature.")
+_ELSEWHERE = Text("another rule speaks of it (ORD-0c)", "une autre règle en parle (ORD-0c)")
+_SILENT = Text("no condition holds, or silence is right", "aucune condition n'est remplie, ou le silence est juste")
+
+
+def explain_orders(facts: Facts) -> Iterator[Explanation]:
+    """ORD-1 to ORD-10 in their order: what each says of the drafts, on which data, and its conditions where it is silent."""
+    chapter = facts.knowledge.orders
+    conclusions = evaluate_orders(facts).conclusions
+    by_card = {each.card: each for each in conclusions}
+    for rule in chapter.rules:
+        drafts = [draft for draft, classes in facts(judged) if not classes.isdisjoint(rule.classes)]
+        found = by_card.get(rule.card)
+        yield _fired(rule.id, facts, found) if found is not None else _silent(rule, drafts, conclusions, facts)
+    duplicates = chapter.duplicates
+    found = by_card.get(duplicates.card)
+    if found is not None:
+        yield _fired(duplicates.id, facts, found)
+    else:
+        yield Explanation(duplicates.id, facts.knowledge.cards[duplicates.card].topic, "false", ())
+
+
+def _fired(rule: str, facts: Facts, found: Conclusion) -> Explanation:
+    because = (*rows_words(found.drafts), *rows_words(found.evidence), *found.notes)
+    change = tuple(gap.what for gap in found.gaps)
+    return Explanation(rule, facts.knowledge.cards[found.card].topic, found.variant or "true", because, change)
+
+
+def _silent(rule: OrderRule, drafts: list[Draft], conclusions: tuple[Conclusion, ...], facts: Facts) -> Explanation:
+    """Which drafts it looked at, and the conditions under which it would speak."""
+    title = facts.knowledge.cards[rule.card].topic
+    if not drafts:
+        return Explanation(rule.id, title, "false", (_NONE,))
+    told = {row.source for each in conclusions for row in each.drafts}
+    because = tuple(_said(draft, _ELSEWHERE if draft.source in told else _SILENT) for draft in drafts)
+    return Explanation(rule.id, title, "false", because, tuple(_conditions(rule)))
+
+
+def _said(draft: Draft, why: Text) -> Text:
+    name = f"{draft.texts[0]} ({draft.source})" if draft.texts else str(draft.source)
+    return Text(f"{name}: {why.en}", f"{name} : {why.fr}")
+
+
+def _conditions(rule: OrderRule) -> Iterator[Text]:
+    """Each row that speaks, read aloud."""
+    for row in rule.rows:
+        if row.silent:
+            continue
+        parts = [each for each in (row.when,) if each is not None]
+        said = [" ".join(part.words(language) for part in parts) for language in ("en", "fr")]
+        any_of = [
+            " or ".join(each.when.words("en") for each in row.because),
+            " ou ".join(each.when.words("fr") for each in row.because),
+        ]
+        en, fr = (_joined(one, other, joint) for one, other, joint in zip(said, any_of, (" and ", " et "), strict=True))
+        yield Text(f"{row.variant}: {en}", f"{row.variant} : {fr}")
+
+
+def _joined(one: str, other: str, joint: str) -> str:
+    return joint.join(each for each in (one, f"({other})" if one and other else other) if each)
