@@ -23,7 +23,7 @@ from cds.reasoning.venous import withheld
 from cds.reasoning.venous.stage import staging
 from cds.reasoning.workup import Wanted, requested
 
-__all__ = ["evaluate", "evaluate_chart"]
+__all__ = ["evaluable", "evaluate", "evaluate_chart", "not_used"]
 
 
 def evaluate_chart(chart: Chart, now: datetime, knowledge: Knowledge) -> Evaluation:
@@ -53,11 +53,9 @@ def evaluate(facts: Facts) -> Evaluation:
         causes=_causes(facts) if calcified else (),
         forms=facts(recognised_forms) if calcified else (),
         stage=facts(staging).stage,
-        not_used=_not_used(facts),
+        not_used=not_used(facts),
         access=chart.access,
-        evaluable=any(
-            state.complete or state == "partial" for kind, state in chart.access.items() if kind != "patient"
-        ),
+        evaluable=evaluable(facts),
         withheld=held,
     )
 
@@ -87,9 +85,17 @@ def _causes(facts: Facts) -> tuple[Cause, ...]:
     return (*facts(assess_metabolic).causes, *facts(assess_dystrophic).causes)
 
 
-def _not_used(facts: Facts) -> tuple[NotUsed, ...]:
+def not_used(facts: Facts) -> tuple[NotUsed, ...]:
+    """What is no evidence: refused on reading, or by a rule."""
     refused = tuple(
         NotUsed(str(each.source), reason, each.lab, each.written, each.when)
         for each, reason in facts(usable_results).refused
     )
     return (*facts.chart.not_used, *refused)
+
+
+def evaluable(facts: Facts) -> bool:
+    """Whether any kind of data was seen at all, the patient's own resource apart (R7)."""
+    return any(
+        state.complete or state == "partial" for kind, state in facts.chart.access.items() if kind != "patient"
+    )

@@ -23,6 +23,7 @@ from cds.reasoning.knowledge.language import CalcificationChapter, SitesChapter,
 from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.metabolic import MetabolicChapter
 from cds.reasoning.knowledge.minerals import MineralsChapter
+from cds.reasoning.knowledge.orders import OrdersChapter
 from cds.reasoning.knowledge.pitfalls import Pitfalls
 from cds.reasoning.knowledge.porter import PorterChapter
 from cds.reasoning.knowledge.reading import Mistake, Mistakes, read_chapter
@@ -50,6 +51,7 @@ CHAPTERS: dict[str, type[BaseModel]] = {
     "medicines": MedicinesChapter,
     "metabolic": MetabolicChapter,
     "minerals": MineralsChapter,
+    "orders": OrdersChapter,
     "pitfalls": Pitfalls,
     "porter": PorterChapter,
     "recognition": RecognitionChapter,
@@ -85,6 +87,7 @@ class Knowledge:
     medicines: MedicinesChapter
     metabolic: MetabolicChapter
     minerals: MineralsChapter
+    orders: OrdersChapter
     pitfalls: Pitfalls
     porter: PorterChapter
     recognition: RecognitionChapter

@@ -44,6 +44,8 @@ from cds.reasoning.knowledge.language import SitesChapter, TermsChapter
 from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.metabolic import CauseCard, CauseRule, History, Sourced
 from cds.reasoning.knowledge.minerals import Grounds
+from cds.reasoning.knowledge.orders import Duplicates, Interval, OrderClass, OrderRule, OrdersChapter, Want
+from cds.reasoning.knowledge.orders import Row as OrderRow
 from cds.reasoning.knowledge.porter import Competing, VenousContext
 from cds.reasoning.knowledge.reading import Mistake, lines_of
 from cds.reasoning.knowledge.recognition import Pregnancy, RecognitionChapter, Trigger
@@ -83,6 +85,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
         "concept": "concept", "weak_with": "concept", "site": "compatible-site", "tags": "source",
         "part_of": "concept",
     },
+    Duplicates: {"card": "card", "sources": "source"},
     DystrophicChapter: {"patterns": "concept"},
     Fact: {"source": "source"},
     Flag: {"words": "concept"},
@@ -95,6 +98,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
         "classes": "medicine", "heparins": "medicine", "heparin_area": "site", "concept": "concept", "card": "card",
         "tags": "source",
     },
+    Interval: {"tests": "lab"},
     Item: {"lab": "lab"},
     Mass: {"concepts": "concept", "words": "concept"},
     Microcrystal: {
@@ -103,6 +107,10 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     },
     NearJoint: {"words": "concept"},
     PainfulUlcer: {"ulcers": "concept", "words": "concept"},
+    OrderClass: {"names": "medicine"},
+    OrderRow: {"sources": "source"},
+    OrderRule: {"card": "card"},
+    OrdersChapter: {"named_tumours": "concept", "open_ulcers": "concept"},
     Parasites: {"card": "card", "concepts": "parasite-value", "tags": "source"},
     ParasitePattern: {"words": "concept", "placeholder": "parasite-value"},
     Pattern: {"words": "concept", "areas": "site", "beside": "concept"},
@@ -121,6 +129,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     VenousContext: {"area": "site", "concepts": "concept", "reflux": "concept"},
     VenousGrounds: {"tags": "source"},
     VenousRequests: dict.fromkeys(VenousRequests.model_fields, "request"),
+    Want: {"key": "request"},
     Withheld: {"critical": "card", "warning": "card"},
     Words: {"words": "concept"},
 }  # fmt: skip
@@ -138,12 +147,15 @@ QUESTIONS: Mapping[str, Kind] = {
     "lab-status": "lab",
     "lab-low": "lab",
     "lab-upper-half": "lab",
+    "accepted": "concept",
+    "recorded": "concept",
+    "measured": "lab",
 }
 """Question -> what stands right of its colon."""
 
 
 _THAT_NAME = (
-    "cards", "classification", "dystrophic", "forms", "kidney", "metabolic", "minerals", "porter", "recognition",
+    "cards", "classification", "dystrophic", "forms", "kidney", "metabolic", "minerals", "orders", "porter", "recognition",
     "redflag", "venous", "workup",
 )  # fmt: skip
 """The chapters that take names from others."""
@@ -261,4 +273,4 @@ def _names(value: Any) -> Iterable[str]:
         return (value,) if value else ()
     if isinstance(value, Mapping):
         return (*value, *(each for each in value.values() if each not in _LAYERS))
-    return tuple(each for each in value or () if isinstance(each, str))
+    return tuple(name for each in value or () if isinstance(each, str | tuple) for name in _names(each))

@@ -8,12 +8,12 @@ the answer that counts. Here it is only read and read aloud; what a question mea
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
 from pydantic_core import CoreSchema, core_schema
 
-from cds.reasoning.conclusions import Text
+from cds.reasoning.conclusions import Classification, Text
 
 __all__ = ["VOCABULARY", "Bound", "Criterion", "LabBound", "Word", "parse"]
 
@@ -189,6 +189,33 @@ def _lab(*members: str) -> Callable[[Any], LabBound]:
         )
 
     return read
+
+
+def _count(raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:
+        raise ValueError("write a number of days")
+    return raw
+
+
+def _limits(*members: str) -> Callable[[Any], Mapping[str, float]]:
+    def read(raw: Any) -> Mapping[str, float]:
+        if not isinstance(raw, dict) or set(raw) != set(members):
+            raise ValueError(f"write a number for each of {', '.join(members)}")
+        return {name: float(raw[name]) for name in members}
+
+    return read
+
+
+def _measured(raw: Any) -> LabBound:
+    if not isinstance(raw, dict) or set(raw) != {"id", "days"}:
+        raise ValueError("write {id: …, days: …}")
+    return LabBound(str(raw["id"]), days=int(raw["days"]))
+
+
+def _measurable(*kinds: str) -> Callable[[Any], Bound | None]:
+    """A bound, or `unknown`: not measured within the time of rules/orders.yaml."""
+    bound = _bound(*kinds)
+    return lambda raw: None if raw == "unknown" else bound(raw)
 
 
 _LEVELS = ("confirmed", "probable", "possible", "none")
@@ -390,6 +417,125 @@ VOCABULARY: dict[str, Word] = {
         "the mineral panel is {}",
         "bilan phosphocalcique : {}",
         "Calcium, phosphate and kidneys all known.",
+    ),
+    # what is being ordered, and the words of ORD-0e: only for rules/orders.yaml. Each is answered yes or no: a missing
+    # datum raises nothing and excuses nothing.
+    "draft": _word(
+        _names, "the order is {}", "la prescription est {}", "The draft belongs to the order class (rules/orders.yaml)."
+    ),
+    "drafted": _word(
+        _names,
+        "another draft order is {}",
+        "un autre brouillon de prescription est {}",
+        "Another draft of the same request, selected or not, belongs to the order class.",
+    ),
+    "taken": _word(
+        _names,
+        "{} is taken",
+        "prise de {}",
+        "A medicine of the record, active or ended at most 30 days ago, belongs to the order class.",
+    ),
+    "accepted": _word(
+        _names,
+        "{} on the problem list",
+        "{} dans la liste des problèmes",
+        "An accepted, active diagnosis, whatever its weight (ACC-1), not worded as a hypothesis.",
+    ),
+    "recorded": _word(
+        _names,
+        "{} anywhere in the record",
+        "{} dans le dossier",
+        "An active diagnosis, finding, procedure or report that says it, not worded as a hypothesis.",
+    ),
+    "calcium-now": _word(
+        _of("critical", "high", "doubtful"),
+        "calcium is {} at the time of the order",
+        "calcémie au moment de la prescription : {}",
+        "critical: row 1 of CAL-4, at most 72 h old; high: at most 90 days old, without doubt by LAB-4, verified or not; "
+        "doubtful: high with such a doubt, or 91-365 days ago with nothing newer.",
+    ),
+    "calcium-under": _word(
+        _limits("total", "ionised"),
+        "calcium is under {}",
+        "calcémie inférieure à {}",
+        "The calcium chosen by CAL-1, in mmol/L.",
+    ),
+    "calcium-alarm": _word(
+        _flag,
+        "a calcium alarm: {}",
+        "une alarme calcique : {}",
+        "Any row of CAL-4, whether the service is open or not.",
+    ),
+    "calcium-high-since": _word(
+        _count,
+        "calcium was high at least {} days ago",
+        "calcémie élevée il y a au moins {} jours",
+        "A high calcium of the last year that is at least so many days old.",
+    ),
+    "phosphate-now": _word(
+        _of("high"),
+        "phosphate is {} at the time of the order",
+        "phosphatémie au moment de la prescription : {}",
+        "High for age by LAB-6, at most 90 days old.",
+    ),
+    "calciphylaxis": _word(
+        _of("active", "open", "past"),
+        "calciphylaxis is {}",
+        "calciphylaxie : {}",
+        "active: RED-1 is open and critical; open: critical or warning; past: a diagnosis that is over.",
+    ),
+    "class": _word(
+        _of(*get_args(Classification)), "the class is {}", "classe : {}", "The class of CLS-1 on the same chart."
+    ),
+    "cause": _word(
+        _names,
+        "{} is probable or confirmed",
+        "{} probable ou confirmée",
+        "A metabolic cause of rules/metabolic.yaml at that level.",
+    ),
+    "calcium-phosphate-product": _word(
+        _of("raised", "very-high"),
+        "calcium x phosphate is {}",
+        "produit phosphocalcique : {}",
+        "CAL-3; raised includes very-high.",
+    ),
+    "measured": _word(
+        _measured, "{} is known", "{} connu", "A usable result of the test at most so many days old (ACC-4)."
+    ),
+    "acute-kidney-injury": _word(
+        _flag, "acute kidney injury: {}", "insuffisance rénale aiguë : {}", "REN-5, by creatinine or by code."
+    ),
+    "ankle-brachial-index": _word(
+        _measurable("below", "above", "at-least"),
+        "ankle-brachial index {}",
+        "index de pression systolique {}",
+        "The newest of that leg, or of an unknown side, at most 12 months old; or `unknown`.",
+    ),
+    "ankle-pressure": _word(
+        _measurable("below"), "ankle pressure {} mmHg", "pression de cheville {} mmHg", "As the index."
+    ),
+    "toe-pressure": _word(_measurable("below"), "toe pressure {} mmHg", "pression d'orteil {} mmHg", "As the index."),
+    "leg-ulcer": _word(_of("open"), "a leg ulcer is {}", "ulcère de jambe : {}", "An open leg ulcer, venous or not."),
+    "venous-disease": _word(
+        _flag, "venous disease of the leg: {}", "maladie veineuse du membre inférieur : {}", "CVI-0."
+    ),
+    "mass": _word(
+        _of("red-flag", "named"),
+        "a mass at the site of the order, {}",
+        "une masse au siège de la prescription : {}",
+        "FRM-9 at a site that is compatible or not recorded: its red flag is open; or the tumour has a name by code.",
+    ),
+    "mri": _word(
+        _of("reported", "asked"),
+        "MRI of that region is {}",
+        "IRM de cette région : {}",
+        "A report of that region, or of a region not recorded, in the time of rules/orders.yaml; or another draft or order.",
+    ),
+    "calcific-myonecrosis": _word(
+        _of("recognised", "imaged"),
+        "calcific myonecrosis of that segment is {}",
+        "myonécrose calcifiante de ce segment : {}",
+        "FRM-6 at a site that is compatible or not recorded; imaged: named by a CT or radiograph report.",
     ),
 }
 """The closed vocabulary: each word documented once."""
