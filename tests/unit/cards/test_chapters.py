@@ -34,6 +34,19 @@ WORKUP = read_chapter(Workup, "workup", [RULES])
 SOURCES = read_chapter(Sources, "sources", [RULES])
 WORDING = read_chapter(Wording, "wording", [RULES])
 
+ORDERS = {
+    "C-ORD-CA": {"a": "critical", "b": "warning", "c": "info", "d": "info", "e": "info"},
+    "C-ORD-VITD": {"a": "critical", "b": "warning", "c": "warning", "d": "info", "e": "info", "f": "info"},
+    "C-ORD-THZ": {"a": "critical", "b": "warning", "c": "info"},
+    "C-ORD-PHOS": {"a": "warning", "b": "warning", "c": "warning"},
+    "C-ORD-BIND": {"a": "warning", "b": "info"},
+    "C-ORD-VKA": {"a": "critical", "b": "warning", "c": "info"},
+    "C-ORD-COMP": {"a": "warning", "b": "warning", "c": "info"},
+    "C-ORD-BIOPSY": {"a": "warning", "b": "warning", "c": "warning"},
+    "C-ORD-IMG": {"a": "info", "b": "info"},
+    "C-ORD-DUP": {"": "info"},
+}
+"""Section 12b.5: the variants of the cards of orders, each with its indicator."""
 VENOUS = {"C-CVI-STAGE", "C-CVI-CALC", "C-CVI-ATTR", "C-CVI-ULCER", "C-CVI-IMG"}
 INDICATORS = {
     "critical": {"C-CALCIPH", "C-CRIT-CA-HIGH", "C-CRIT-CA-LOW"},
@@ -111,14 +124,25 @@ def test_english_is_british(name: str) -> None:
 
 
 def test_all_cards_of_the_specification_and_one_of_the_protocol() -> None:
-    assert len(CARDS.cards) == 32
+    assert len(CARDS.cards) == 42
+    of_the_record = [card for card in CARDS.cards if card.id not in ORDERS]
     for indicator, cards in INDICATORS.items():
-        assert {card.id for card in CARDS.cards if card.indicator == indicator} == cards
+        assert {card.id for card in of_the_record if card.indicator == indicator} == cards
+
+
+def test_the_cards_of_orders_are_as_urgent_as_the_specification_says() -> None:
+    found = {
+        card.id: {each.id: each.indicator or card.indicator for each in card.variants}
+        for card in CARDS.cards
+        if card.group == "order"
+    }
+    assert found == ORDERS
 
 
 def test_every_card_belongs_to_one_service() -> None:
     for card in CARDS.cards:
         expected = "every" if card.id == "C-DATA" else None
+        expected = expected or ("calcification-order-safety" if card.id in ORDERS else None)
         expected = expected or ("chronic-venous-insufficiency" if card.id in VENOUS else "soft-tissue-calcification")
         assert card.service == expected
 
@@ -132,7 +156,8 @@ def test_the_summary_is_short_whatever_is_filled_in(card: Card, variant: Variant
 
 
 def test_variants_of_the_specification() -> None:
-    named = {card.id: tuple(each.id for each in card.variants) for card in CARDS.cards if len(card.variants) > 1}
+    several = [card for card in CARDS.cards if len(card.variants) > 1 and card.id not in ORDERS]
+    named = {card.id: tuple(each.id for each in card.variants) for card in several}
     assert named == {
         "C-CLASS-MET": ("CONFIRMED", "PROBABLE"),
         "C-CLASS-DYS": ("CONFIRMED", "PROBABLE", "UNEXPLAINED"),
@@ -254,7 +279,7 @@ def test_what_has_no_verified_code_is_asked_for_in_words() -> None:
     wordy = {each.id for each in WORKUP.items if each.code() is None}
     assert wordy == {
         "potassium", "urine-phosphate-24h", "ankle-brachial-index", "toe-pressure", "mri-mass", "joint-spine-radiograph",
-        "capillaroscopy",
+        "capillaroscopy", "advice-anticoagulation", "advice-myonecrosis",
     }  # fmt: skip
 
 

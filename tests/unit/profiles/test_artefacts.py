@@ -230,18 +230,14 @@ def test_every_class_of_medicines_has_atc_codes() -> None:
     assert {each.id for each in chapter.classes} == with_atc
 
 
-def test_cards_are_those_of_the_rules_and_of_order_time() -> None:
+def test_cards_are_those_of_the_rules() -> None:
     concepts = CODE_SYSTEMS["cards"]["concept"]
     ours = {each["code"]: (each["display"], each["designation"][0]["value"]) for each in concepts}
     assert len(ours) == len(concepts) == CODE_SYSTEMS["cards"]["count"]
     of_rules = {
         card.id: (card.topic.en, card.topic.fr) for card in read_chapter(Cards, "cards", [folder("rules")]).cards
     }
-    assert {code: text for code, text in ours.items() if not code.startswith("C-ORD-")} == of_rules
-    assert {code for code in ours if code.startswith("C-ORD-")} == {
-        *("C-ORD-CA", "C-ORD-VITD", "C-ORD-THZ", "C-ORD-PHOS", "C-ORD-BIND"),
-        *("C-ORD-VKA", "C-ORD-COMP", "C-ORD-BIOPSY", "C-ORD-IMG", "C-ORD-DUP"),
-    }
+    assert ours == of_rules
 
 
 def test_our_override_reasons_are_those_that_cards_offer() -> None:
