@@ -30,7 +30,7 @@ from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge import Knowledge
 from cds.reasoning.knowledge.reading import Mistakes
 from cds.reasoning.orders.evaluate import evaluate_orders
-from cds.reasoning.orders.reads import tests_read
+from cds.reasoning.orders.reads import labs_read
 from cds.services import services
 from cds.settings import Settings
 
@@ -86,7 +86,7 @@ class Consultant:
             named=lambda words: bool(knowledge.language.concepts(words) or knowledge.language.calcified(words)),
         )
         deck = Deck(knowledge.cards, knowledge.wording, knowledge.sources, _options(settings), knowledge.version)
-        order_reader = reader.asking(templates(terminology, tests_read(knowledge.orders)))
+        order_reader = reader.asking(templates(terminology, labs_read(knowledge.orders)))
         listed = services(reader.templates, order_reader.templates)
         return cls(knowledge, reader, order_reader, deck, listed, settings.venous_only)
 

@@ -19,6 +19,8 @@ __all__ = ["document"]
 _REF = "#/components/schemas/{name}"
 _UUID = {"type": "string", "format": "uuid"}
 _OBJECT: dict[str, Any] = {"type": "object"}
+_REQUIRED: Mapping[str | None, dict[str, Any]] = {"string": {"minLength": 1}, None: _OBJECT}
+"""What a required member must be besides its type: text is not empty, a resource (of no type) is an object."""
 _NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 
 
@@ -31,7 +33,7 @@ def document(services: Iterable[Service], *, title: str, version: str, descripti
         "info": {"title": title, "version": version, "description": description},
         "paths": {
             PATH: {"get": _discovery()},
-            PATH + "/{service_id}": {"post": _call([service.id for service in services], hooks)},
+            **{f"{PATH}/{service.id}": {"post": _call(service)} for service in services},
         },
         "components": {"schemas": dict(sorted({**_outgoing(), **_incoming(hooks), **_outcome()}.items()))},
     }
@@ -45,13 +47,13 @@ def _discovery() -> dict[str, Any]:
     }
 
 
-def _call(ids: list[str], hooks: Iterable[str]) -> dict[str, Any]:
-    requests = [{"$ref": _REF.format(name=_request_name(hook))} for hook in hooks]
+def _call(service: Service) -> dict[str, Any]:
+    """A path for each service: which hooks it serves is part of its contract (R3)."""
+    requests = [{"$ref": _REF.format(name=_request_name(hook))} for hook in sorted(service.hooks)]
     return {
-        "operationId": "call",
-        "summary": "Cards for one patient",
+        "operationId": f"call-{service.id}",
+        "summary": service.title,
         "parameters": [
-            {"name": "service_id", "in": "path", "required": True, "schema": {"type": "string", "enum": ids}},
             {"name": "Accept-Language", "in": "header", "required": False, "schema": {"type": "string"}},
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": requests}}}},
@@ -111,7 +113,7 @@ def _incoming(hooks: Iterable[str]) -> dict[str, Any]:
     for schema in schemas.values():
         for name in schema["required"]:
             member = schema["properties"][name]
-            member.update({"minLength": 1} if member.get("type") == "string" else _OBJECT)
+            member.update(_REQUIRED.get(member.get("type"), {}))
     schemas[Authorization.__name__]["properties"]["token_type"] = {"const": "Bearer"}
     return {**schemas, **{_request_name(hook): _request(hook, context.__name__) for hook, context in contexts.items()}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds.reasoning.knowledge.orders import OrdersChapter
 
-__all__ = ["DERIVED", "tests_read"]
+__all__ = ["DERIVED", "labs_read"]
 
 DERIVED = frozenset(
     """
@@ -16,7 +16,7 @@ DERIVED = frozenset(
 """The laboratory tests that the derived values of sections 1 to 5 ask for: calcium, phosphate, kidneys, class, red flag."""
 
 
-def tests_read(chapter: OrdersChapter) -> frozenset[str]:
+def labs_read(chapter: OrdersChapter) -> frozenset[str]:
     """The laboratory tests that a rule of orders can ask for: derived values, and what is not to be repeated (ORD-10)."""
     repeated = {lab for interval in chapter.duplicates.intervals for tests in interval.tests for lab in tests}
     return DERIVED | repeated

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from cds.reasoning.orders.evaluate import evaluate_orders
 from msgspec import Raw
 
 from cds import data
@@ -15,7 +14,8 @@ from cds.consult import Consultant
 from cds.fhir.terminology import Terminology
 from cds.reasoning.facts import Facts
 from cds.reasoning.laboratory import Laboratory
-from cds.reasoning.orders.reads import DERIVED, tests_read
+from cds.reasoning.orders.evaluate import evaluate_orders
+from cds.reasoning.orders.reads import DERIVED, labs_read
 from cds.settings import Settings
 from tests.clock import NOW
 from tests.rules.building import PATIENT, cases, draft_orders, resources
@@ -74,12 +74,12 @@ def asked_for(consultant: Consultant, monkeypatch: pytest.MonkeyPatch) -> set[st
 
 def test_what_derived_values_read_is_asked_for(consultant: Consultant, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = asked_for(consultant, monkeypatch)
-    assert asked - tests_read(consultant.knowledge.orders) == set()
+    assert asked - labs_read(consultant.knowledge.orders) == set()
     assert DERIVED - asked - {"alp", "potassium"} == set()  # read of a contaminated sample only (LAB-4)
 
 
 def test_what_is_not_to_be_repeated_is_asked_for_and_no_more(consultant: Consultant) -> None:
-    labs = tests_read(consultant.knowledge.orders)
+    labs = labs_read(consultant.knowledge.orders)
     assert {"ana", "ferritin", "vitamin-d-25oh", "creatine-kinase"} <= labs
     known = {each.id for each in consultant.knowledge.laboratory.tests}
     assert labs < known
