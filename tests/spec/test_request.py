@@ -235,8 +235,9 @@ def test_what_was_missing_is_said_of_an_order_that_the_rules_judge(
 def test_nothing_is_said_of_an_order_that_no_rule_judges(
     service: httpx.Client, prefetch: dict[str, Any] | None
 ) -> None:
+    infusion = {**PARACETAMOL, "id": "iv", "dosageInstruction": [{"route": {"text": "intraveineuse"}}]}
     reply = service.post(
-        f"/cds-services/{ORDERS}", json=asked("order-sign", prefetch=prefetch, context=drafts(PARACETAMOL))
+        f"/cds-services/{ORDERS}", json=asked("order-sign", prefetch=prefetch, context=drafts(PARACETAMOL, infusion))
     )
     assert (reply.status_code, reply.json()["cards"]) == (200, [])
 

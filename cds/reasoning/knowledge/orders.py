@@ -265,6 +265,11 @@ class OrdersChapter(Dashed):
             if not taken_away and not overlaps(start, end, taken.get(heard, ()))
         )
 
+    @cached_property
+    def hazardous(self) -> frozenset[str]:
+        """The classes that ORD-1 to ORD-9 judge."""
+        return frozenset(name for rule in self.rules for name in rule.classes)
+
     @model_validator(mode="after")
     def _classes_are_known(self) -> Self:
         known = {each.id for each in self.classes}

@@ -44,7 +44,7 @@ def evaluate_orders(facts: Facts) -> Evaluation:
         not_used=not_used(facts),
         access=facts.chart.access,
         evaluable=evaluable(facts),
-        asked=bool(drafts),
+        asked=any(not classes.isdisjoint(facts.knowledge.orders.hazardous) for _, classes in drafts),
     )
 
 
