@@ -236,6 +236,11 @@ def _kidney(facts: Facts, wanted: tuple[str, ...]) -> Answer:
     return Answer(kidney.category in wanted, kidney.evidence)
 
 
+def _kidney_in_words(facts: Facts, wanted: bool) -> Answer:
+    kidney = facts(assess_kidney)
+    return Answer(kidney.weak is wanted, kidney.evidence)
+
+
 def _egfr(facts: Facts, bound: Bound) -> Answer:
     kidney = facts(assess_kidney)
     under = kidney.egfr_below(bound.limit)
@@ -357,6 +362,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "anomaly": _anomaly,
     "paraprotein": _paraprotein,
     "kidney": _kidney,
+    "kidney-in-words": _kidney_in_words,
     "egfr": _egfr,
     "creatinine-rise": _creatinine_rise,
     "dialysis-years": _dialysis_years,

@@ -308,6 +308,12 @@ VOCABULARY: dict[str, Word] = {
         "catégorie rénale {}",
         "KDIGO category by REN-3; unknown while acute, single or not measured.",
     ),
+    "kidney-in-words": _word(
+        _flag,
+        "the kidney category rests on weak evidence only: {}",
+        "la catégorie rénale ne repose que sur un argument faible : {}",
+        "The stage is provisional or said in words only, and no number proves it (ACC-1, ACC-3).",
+    ),
     "egfr": _word(
         _bound("below", "at-least"),
         "eGFR {} mL/min/1.73 m²",
