@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from cds.reasoning.conclusions import Evaluation, Text
 
 if TYPE_CHECKING:
     from cds.reasoning.explain import Explanation
+    from cds.reasoning.knowledge.metabolic import CauseRule
 
-__all__ = ["evaluation_text", "explanation_text", "unescaped"]
+__all__ = ["criteria_text", "evaluation_text", "explanation_text", "unescaped"]
 
 _CLASSES = {
     "METASTATIC_CONFIRMED": Text("metastatic (metabolic), confirmed", "métastatique (métabolique), confirmée"),
@@ -71,6 +72,15 @@ def explanation_text(explanations: Iterable[Explanation], language: str) -> str:
     """Every rule: its outcome, on which data, and what would change it."""
     say = _Words(language)
     return "\n\n".join(say.explanation(each) for each in explanations) + "\n"
+
+
+def criteria_text(cause: CauseRule, names: Mapping[str, Text]) -> str:
+    """The criteria of a cause read aloud, in both languages."""
+    return "\n".join(
+        f"# {language}: {name}: {criterion.words(language, names)}"
+        for language in ("en", "fr")
+        for name, criterion in cause.criteria()
+    )
 
 
 def unescaped(markdown: str) -> str:

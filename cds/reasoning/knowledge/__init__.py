@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.agreement import disagreements
 from cds.reasoning.knowledge.cards import Cards
 from cds.reasoning.knowledge.classification import ClassificationChapter
@@ -94,6 +95,15 @@ class Knowledge:
     venous: VenousChapter
     wording: Wording
     workup: Workup
+
+    @cached_property
+    def names(self) -> dict[str, Text]:
+        """What concepts, patterns, medicine classes and laboratory tests are called, for reading criteria aloud."""
+        return {
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.terms.terms},
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.medicines.classes},
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.laboratory.tests},
+        }
 
     @cached_property
     def causes(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ the answer that counts. Here it is only read and read aloud; what a question mea
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import CoreSchema, core_schema
@@ -70,14 +70,15 @@ class Criterion:
         self.argument = argument
         self.written = written
 
-    def words(self, language: str) -> str:
-        """The criterion in words."""
+    def words(self, language: str, names: Mapping[str, Text] | None = None) -> str:
+        """The criterion read aloud. `names`: what concepts and tests are called (`Knowledge.names`)."""
         if self.kind == "not":
-            return ("non : " if language == "fr" else "not: ") + self.parts[0].words(language)
+            return ("non : " if language == "fr" else "not: ") + self.parts[0].words(language, names)
         if self.parts:
             joint = {"all": (" and ", " et "), "any": (" or ", " ou ")}[self.kind][language == "fr"]
-            return "(" + joint.join(part.words(language) for part in self.parts) + ")"
-        return VOCABULARY[self.kind].says.in_(language).format(_said(self.written, language))
+            return "(" + joint.join(part.words(language, names) for part in self.parts) + ")"
+        said = _said(self.written, language, {**_ANSWERS, **(names or {})})
+        return VOCABULARY[self.kind].says.in_(language).format(said)
 
     def leaves(self) -> Iterator[Criterion]:
         """Its questions, in order."""
@@ -115,12 +116,52 @@ def parse(raw: Any) -> Criterion:
     return Criterion(name, (), word.read(argument), argument)
 
 
-def _said(written: Any, language: str) -> str:
+def _said(written: Any, language: str, names: Mapping[str, Text]) -> str:
     if isinstance(written, dict):
-        return ", ".join(f"{key} {_said(value, language)}" for key, value in written.items())
+        members = {key: _said(value, language, names) for key, value in written.items()}
+        first = [members.pop("id")] if "id" in members else []
+        return " ".join([*first, *(f"{_named(key, language, names)} {value}" for key, value in members.items())])
     if isinstance(written, list | tuple):
-        return (" ou " if language == "fr" else " or ").join(str(each) for each in written)
-    return str(written)
+        return (" ou " if language == "fr" else " or ").join(_named(str(each), language, names) for each in written)
+    return _named(str(written), language, names)
+
+
+def _named(word: str, language: str, names: Mapping[str, Text]) -> str:
+    return names[word].in_(language) if word in names else word
+
+
+_ANSWERS = {
+    "high": Text("high", "élevée"),
+    "normal": Text("normal", "normale"),
+    "low": Text("low", "basse"),
+    "unknown": Text("unknown", "inconnue"),
+    "unreliable": Text("unreliable", "non fiable"),
+    "verified": Text("verified", "vérifiée"),
+    "unverified": Text("unverified", "non vérifiée"),
+    "history": Text("in the past", "ancienne"),
+    "none": Text("none", "aucune"),
+    "suppressed": Text("suppressed", "freinée"),
+    "not-suppressed": Text("not suppressed", "non freinée"),
+    "present": Text("present", "présente"),
+    "absent": Text("absent", "absente"),
+    "not-reduced": Text("not reduced", "non abaissée"),
+    "above": Text("above", "au-dessus de"),
+    "below": Text("below", "inférieur à"),
+    "at-least": Text("at least", "au moins"),
+    "outside": Text("outside", "hors de"),
+    "from": Text("from", "à partir de"),
+    "is": Text("is", ":"),
+    "days": Text("within days:", "en jours :"),
+    "days-apart": Text("days apart, at least", "jours d'intervalle au moins :"),
+    "periarticular": Text("periarticular", "péri-articulaire"),
+    "spine": Text("of the spine", "du rachis"),
+    "phosphate": Text("phosphate", "phosphatémie"),
+    "pth": Text("PTH", "PTH"),
+    "low-calcium-high-phosphate": Text("low calcium with high phosphate", "hypocalcémie avec hyperphosphatémie"),
+    "True": Text("yes", "oui"),
+    "False": Text("no", "non"),
+}
+"""The answers of the vocabulary in both languages."""
 
 
 # --- what may stand right of the colon ------------------------------------------------------------------------------

@@ -90,8 +90,11 @@ def test_read_aloud() -> None:
             ]
         }
     )
-    assert criterion.words("en") == "(calcium is high or normal and not: (id alp, above 2 or age below 30 years))"
-    assert criterion.words("fr") == "(calcémie : high ou normal et non : (id alp, above 2 ou âge below 30 ans))"
+    assert criterion.words("en") == "(calcium is high or normal and not: (alp above 2 or age below 30 years))"
+    assert (
+        criterion.words("fr")
+        == "(calcémie : élevée ou normale et non : (alp au-dessus de 2 ou âge inférieur à 30 ans))"
+    )
     assert [leaf.kind for leaf in criterion.leaves()] == ["calcium", "lab", "age"]
 
 
