@@ -15,7 +15,8 @@ from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.knowledge.criteria import Bound, Criterion, LabBound
+from cds.reasoning.knowledge.criteria import Criterion
+from cds.reasoning.knowledge.vocabulary import Bound, LabBound
 from cds.reasoning.laboratory import RECENT, above, below
 from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth

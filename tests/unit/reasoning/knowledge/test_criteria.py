@@ -9,7 +9,8 @@ import pytest
 
 from cds.data import folder
 from cds.reasoning.knowledge import Knowledge
-from cds.reasoning.knowledge.criteria import VOCABULARY, Bound, Criterion, LabBound, parse
+from cds.reasoning.knowledge.criteria import Criterion, parse
+from cds.reasoning.knowledge.vocabulary import VOCABULARY, Bound, LabBound
 
 
 @pytest.mark.parametrize(
