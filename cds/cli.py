@@ -18,6 +18,7 @@ from cds import printing, rulebook
 from cds.consult import Consultant, knowledge_folders
 from cds.errors import CdsError, InputError, KnowledgeError
 from cds.hooks.models import Card
+from cds.reasoning.knowledge import Knowledge
 from cds.services import CALCIFICATION, ORDERS
 from cds.settings import Settings
 from cds.terminal import show
@@ -212,6 +213,10 @@ def show_rule(
         nearest = rulebook.nearest(rule, entries)
         raise InputError(f"there is no {rule}" + (f"; did you mean {nearest}?" if nearest else ""))
     typer.echo("\n\n".join(f"# {entry.file}:{entry.line}\n{entry.source}" for entry in found))
+    knowledge = Knowledge.load(knowledge_folders(_settings().rules_folder))
+    for cause in (*knowledge.metabolic.causes, *knowledge.metabolic.associations):
+        if cause.id.lower() == rule.lower():
+            typer.echo("\n" + printing.criteria_text(cause, knowledge.names))
 
 
 @rules.command("check", epilog=_EPILOG)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from cds.reasoning.conclusions import Evaluation, Text
 
 if TYPE_CHECKING:
     from cds.reasoning.explain import Explanation
+    from cds.reasoning.knowledge.metabolic import CauseRule
 
-__all__ = ["evaluation_text", "explanation_text", "unescaped"]
+__all__ = ["criteria_text", "evaluation_text", "explanation_text", "unescaped"]
 
 _CLASSES = {
     "METASTATIC_CONFIRMED": Text("metastatic (metabolic), confirmed", "métastatique (métabolique), confirmée"),
@@ -52,6 +53,18 @@ _OUTCOMES = {
     "true": Text("fired", "s'applique"),
     "false": Text("did not fire", "ne s'applique pas"),
     "unknown": Text("unknown: data missing", "inconnu : données manquantes"),
+    "high": Text("high", "élevé"),
+    "normal": Text("normal", "normal"),
+    "low": Text("low", "bas"),
+    "unreliable": Text("unreliable", "non fiable"),
+    "verified": Text("verified", "vérifiée"),
+    "unverified": Text("not verified", "non vérifiée"),
+    "history": Text("in the past", "ancienne"),
+    "suppressed": Text("suppressed", "freinée"),
+    "not-suppressed": Text("not suppressed", "non freinée"),
+    "raised": Text("raised", "élevé"),
+    "very-high": Text("very high", "très élevé"),
+    "withheld": Text("withheld", "retenue"),
     **_LEVELS,
     **_CLASSES,
 }
@@ -85,6 +98,15 @@ def explanation_text(explanations: Iterable[Explanation], language: str) -> str:
     """Every rule: its outcome, on which data, and what would change it."""
     say = _Words(language)
     return "\n\n".join(say.explanation(each) for each in explanations) + "\n"
+
+
+def criteria_text(cause: CauseRule, names: Mapping[str, Text]) -> str:
+    """The criteria of a cause read aloud, in both languages."""
+    return "\n".join(
+        f"# {language}: {name}: {criterion.words(language, names)}"
+        for language in ("en", "fr")
+        for name, criterion in cause.criteria()
+    )
 
 
 def unescaped(markdown: str) -> str:

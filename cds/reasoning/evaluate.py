@@ -96,6 +96,4 @@ def not_used(facts: Facts) -> tuple[NotUsed, ...]:
 
 def evaluable(facts: Facts) -> bool:
     """Whether any kind of data was seen at all, the patient's own resource apart (R7)."""
-    return any(
-        state.complete or state == "partial" for kind, state in facts.chart.access.items() if kind != "patient"
-    )
+    return any(state.complete or state == "partial" for kind, state in facts.chart.access.items() if kind != "patient")

@@ -179,9 +179,13 @@ def _next_level(facts: Facts, rule: CauseRule, level: str) -> Iterator[Text]:
         if criterion is None:
             continue
         answer = ask(criterion, facts)
+        names = facts.knowledge.names
         missing = ", ".join(dict.fromkeys(answer.missing))
         lacking = Text(f" [unknown: {missing}]", f" [inconnu : {missing}]") if missing else Text("", "")
-        yield Text(f"{name}: {criterion.words('en')}{lacking.en}", f"{name} : {criterion.words('fr')}{lacking.fr}")
+        yield Text(
+            f"{name}: {criterion.words('en', names)}{lacking.en}",
+            f"{name} : {criterion.words('fr', names)}{lacking.fr}",
+        )
 
 
 def _dystrophic(facts: Facts) -> Iterator[Explanation]:

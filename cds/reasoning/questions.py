@@ -15,7 +15,8 @@ from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.knowledge.criteria import Bound, Criterion, LabBound
+from cds.reasoning.knowledge.criteria import Criterion
+from cds.reasoning.knowledge.vocabulary import Bound, LabBound
 from cds.reasoning.laboratory import RECENT, above, below
 from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.minerals import assess_anomaly, assess_phosphate, assess_pth
@@ -236,6 +237,11 @@ def _kidney(facts: Facts, wanted: tuple[str, ...]) -> Answer:
     return Answer(kidney.category in wanted, kidney.evidence)
 
 
+def _kidney_in_words(facts: Facts, wanted: bool) -> Answer:
+    kidney = facts(assess_kidney)
+    return Answer(kidney.weak is wanted, kidney.evidence)
+
+
 def _egfr(facts: Facts, bound: Bound) -> Answer:
     kidney = facts(assess_kidney)
     under = kidney.egfr_below(bound.limit)
@@ -357,6 +363,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "anomaly": _anomaly,
     "paraprotein": _paraprotein,
     "kidney": _kidney,
+    "kidney-in-words": _kidney_in_words,
     "egfr": _egfr,
     "creatinine-rise": _creatinine_rise,
     "dialysis-years": _dialysis_years,

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.agreement import disagreements
 from cds.reasoning.knowledge.cards import Cards
 from cds.reasoning.knowledge.classification import ClassificationChapter
@@ -97,6 +98,19 @@ class Knowledge:
     venous: VenousChapter
     wording: Wording
     workup: Workup
+
+    @cached_property
+    def names(self) -> dict[str, Text]:
+        """What concepts, patterns, classes of medicines and orders, tests and causes are called, for reading criteria
+        aloud."""
+        return {
+            **{name: text for name, text in self.wording.classes.items()},  # noqa: C416 - as names among others
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.orders.classes},
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.metabolic.causes},
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.terms.terms},
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.medicines.classes},
+            **{each.id: Text(each.term.en, each.term.fr) for each in self.laboratory.tests},
+        }
 
     @cached_property
     def causes(self) -> frozenset[str]:

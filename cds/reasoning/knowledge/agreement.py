@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from cds.reasoning.knowledge.cards import Ask, Card, Cards, Fact, PlaceholderValue, Variant
 from cds.reasoning.knowledge.classification import ClassCard, ClassificationChapter, Row
-from cds.reasoning.knowledge.criteria import Criterion, LabBound
+from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.decisions import Decisions
 from cds.reasoning.knowledge.dystrophic import (
     DystrophicCause,
@@ -55,6 +55,7 @@ from cds.reasoning.knowledge.sources import Sources
 from cds.reasoning.knowledge.venous import Attribution, Withheld
 from cds.reasoning.knowledge.venous import Grounds as VenousGrounds
 from cds.reasoning.knowledge.venous import Requests as VenousRequests
+from cds.reasoning.knowledge.vocabulary import LabBound
 from cds.reasoning.knowledge.workup import Item, Workup
 
 __all__ = ["NAMES", "Kind", "disagreements"]

@@ -1,4 +1,4 @@
-"""Criteria as they stand in rules/: questions joined by all, any and not, and the closed vocabulary of questions.
+"""Criteria as they stand in rules/: questions joined by all, any and not.
 
 A criterion is a mapping with one member: `all` or `any` with a list of criteria, `not` with one, or a question with
 the answer that counts. Here it is only read and read aloud; what a question means for a patient is the business of
@@ -8,54 +8,15 @@ the answer that counts. Here it is only read and read aloud; what a question mea
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from cds.reasoning.conclusions import Classification, Text
+from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge.vocabulary import ANSWERS, VOCABULARY
 
-__all__ = ["VOCABULARY", "Bound", "Criterion", "LabBound", "Word", "parse"]
-
-
-class Bound(NamedTuple):
-    """A number to compare with: above, below, at-least, or outside a span."""
-
-    kind: str
-    limit: float
-    upper: float = 0.0
-
-    def holds(self, value: float) -> bool:
-        match self.kind:
-            case "above":
-                return value > self.limit
-            case "below":
-                return value < self.limit
-            case "at-least":
-                return value >= self.limit
-            case _:
-                return not self.limit <= value <= self.upper
-
-
-class LabBound(NamedTuple):
-    """A laboratory test and what is asked of it."""
-
-    lab: str
-    above: float | None = None
-    below: float | None = None
-    from_: float | None = None
-    status: tuple[str, ...] = ()
-    days: int = 365
-
-
-class Word(NamedTuple):
-    """A word of the vocabulary."""
-
-    read: Callable[[Any], Any]
-    """What stands right of the colon, checked; raises ValueError with a message for the clinician."""
-    says: Text
-    """"calcium is {}", for reading a rule aloud."""
-    means: str
+__all__ = ["Criterion", "parse"]
 
 
 class Criterion:
@@ -70,14 +31,15 @@ class Criterion:
         self.argument = argument
         self.written = written
 
-    def words(self, language: str) -> str:
-        """The criterion in words."""
+    def words(self, language: str, names: Mapping[str, Text] | None = None) -> str:
+        """The criterion read aloud. `names`: what concepts and tests are called (`Knowledge.names`)."""
         if self.kind == "not":
-            return ("non : " if language == "fr" else "not: ") + self.parts[0].words(language)
+            return ("non : " if language == "fr" else "not: ") + self.parts[0].words(language, names)
         if self.parts:
             joint = {"all": (" and ", " et "), "any": (" or ", " ou ")}[self.kind][language == "fr"]
-            return "(" + joint.join(part.words(language) for part in self.parts) + ")"
-        return VOCABULARY[self.kind].says.in_(language).format(_said(self.written, language))
+            return "(" + joint.join(part.words(language, names) for part in self.parts) + ")"
+        said = _said(self.written, language, {**ANSWERS, **(names or {})})
+        return VOCABULARY[self.kind].says.in_(language).format(said)
 
     def leaves(self) -> Iterator[Criterion]:
         """Its questions, in order."""
@@ -115,427 +77,15 @@ def parse(raw: Any) -> Criterion:
     return Criterion(name, (), word.read(argument), argument)
 
 
-def _said(written: Any, language: str) -> str:
+def _said(written: Any, language: str, names: Mapping[str, Text]) -> str:
     if isinstance(written, dict):
-        return ", ".join(f"{key} {_said(value, language)}" for key, value in written.items())
+        members = {key: _said(value, language, names) for key, value in written.items()}
+        first = [members.pop("id")] if "id" in members else []
+        return " ".join([*first, *(f"{_named(key, language, names)} {value}" for key, value in members.items())])
     if isinstance(written, list | tuple):
-        return (" ou " if language == "fr" else " or ").join(str(each) for each in written)
-    return str(written)
+        return (" ou " if language == "fr" else " or ").join(_named(str(each), language, names) for each in written)
+    return _named(str(written), language, names)
 
 
-# --- what may stand right of the colon ------------------------------------------------------------------------------
-
-
-def _names(raw: Any) -> tuple[str, ...]:
-    names = raw if isinstance(raw, list) else [raw]
-    if not names or not all(isinstance(name, str) for name in names):
-        raise ValueError("write a name, or a list of names")
-    return tuple(names)
-
-
-def _of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
-    def read(raw: Any) -> tuple[str, ...]:
-        names = _names(raw)
-        for name in names:
-            if name not in allowed:
-                nearest = difflib.get_close_matches(name, allowed, 1, 0.5)
-                hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-                raise ValueError(f"'{name}' is not one of {', '.join(allowed)}{hint}")
-        return names
-
-    return read
-
-
-def _flag(raw: Any) -> bool:
-    if not isinstance(raw, bool):
-        raise ValueError("write true or false")
-    return raw
-
-
-def _bound(*kinds: str) -> Callable[[Any], Bound]:
-    def read(raw: Any) -> Bound:
-        if not isinstance(raw, dict) or len(raw) != 1 or next(iter(raw)) not in kinds:
-            raise ValueError(f"write one of {', '.join(kinds)} with a number")
-        ((kind, limit),) = raw.items()
-        if kind == "outside":
-            if not isinstance(limit, list) or len(limit) != 2:
-                raise ValueError("write {outside: [from, to]}")
-            return Bound(kind, float(limit[0]), float(limit[1]))
-        return Bound(kind, float(limit))
-
-    return read
-
-
-def _bound_or_unknown(raw: Any) -> Bound | None:
-    return None if raw == "unknown" else _bound("at-least", "below")(raw)
-
-
-def _days_apart(raw: Any) -> int:
-    if not isinstance(raw, dict) or set(raw) != {"days-apart"}:
-        raise ValueError("write {days-apart: 14}")
-    return int(raw["days-apart"])
-
-
-def _lab(*members: str) -> Callable[[Any], LabBound]:
-    def read(raw: Any) -> LabBound:
-        if not isinstance(raw, dict) or "id" not in raw or set(raw) - {"id", "days", *members}:
-            raise ValueError(f"write {{id: …}} with {' or '.join(members)}")
-        numbers = {name: None if raw.get(name) is None else float(raw[name]) for name in ("above", "below", "from")}
-        status = _of("high", "normal", "low", "unknown")(raw["is"]) if "is" in raw else ()
-        if not status and all(number is None for number in numbers.values()):
-            raise ValueError(f"say what is asked: {' or '.join(members)}")
-        return LabBound(
-            str(raw["id"]), numbers["above"], numbers["below"], numbers["from"], status, int(raw.get("days", 365))
-        )
-
-    return read
-
-
-def _count(raw: Any) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 1:
-        raise ValueError("write a number of days")
-    return raw
-
-
-def _limits(*members: str) -> Callable[[Any], Mapping[str, float]]:
-    def read(raw: Any) -> Mapping[str, float]:
-        if not isinstance(raw, dict) or set(raw) != set(members):
-            raise ValueError(f"write a number for each of {', '.join(members)}")
-        return {name: float(raw[name]) for name in members}
-
-    return read
-
-
-def _measured(raw: Any) -> LabBound:
-    if not isinstance(raw, dict) or set(raw) != {"id", "days"}:
-        raise ValueError("write {id: …, days: …}")
-    return LabBound(str(raw["id"]), days=int(raw["days"]))
-
-
-def _measurable(*kinds: str) -> Callable[[Any], Bound | None]:
-    """A bound, or `unknown`: not measured within the time of rules/orders.yaml."""
-    bound = _bound(*kinds)
-    return lambda raw: None if raw == "unknown" else bound(raw)
-
-
-_LEVELS = ("confirmed", "probable", "possible", "none")
-_STATUS = ("high", "normal", "low", "unknown")
-
-
-def _word(read: Callable[[Any], Any], en: str, fr: str, means: str) -> Word:
-    return Word(read, Text(en, fr), means)
-
-
-VOCABULARY: dict[str, Word] = {
-    # what the record says
-    "diagnosis": _word(
-        _names,
-        "a confirmed diagnosis of {}",
-        "un diagnostic confirmé de {}",
-        "An active, confirmed diagnosis with a code of the value set.",
-    ),
-    "mention": _word(
-        _names,
-        "a mention of {} (also provisional, or in words)",
-        "une mention de {} (aussi provisoire, ou en texte)",
-        "An active diagnosis, finding or report that says the concept or pattern, whatever its weight.",
-    ),
-    "mention-alone": _word(
-        _names,
-        "{} recorded without anything more precise",
-        "{} inscrit sans autre précision",
-        "An active diagnosis that says this concept and no other (D-13).",
-    ),
-    "reported": _word(
-        _names,
-        "a final report that says {}",
-        "un compte rendu validé qui mentionne {}",
-        "A final report that says the concept or pattern without a hypothetical word.",
-    ),
-    "medicine": _word(
-        _names,
-        "{} taken now or until 30 days ago",
-        "prise de {} en cours ou arrêtée depuis 30 jours au plus",
-        "A medicine of the class, active or ended at most 30 days ago (ACC-5).",
-    ),
-    "age": _word(_bound("below", "at-least", "above"), "age {} years", "âge {} ans", "Age in years."),
-    "form": _word(_names, "the form {}", "la forme {}", "A recognised form (rules/forms.yaml)."),
-    "calcification": _word(
-        _names,
-        "a recorded calcification, {}",
-        "une calcification rapportée, {}",
-        "A recorded soft-tissue calcification in the layer (subcutaneous, muscle, periarticular …) or area of the body.",
-    ),
-    # calcium, phosphate, PTH
-    "calcium": _word(
-        _of("high", "normal", "low", "unreliable", "unknown"),
-        "calcium is {}",
-        "calcémie : {}",
-        "Status of the calcium chosen by CAL-1; a high one that is not verified is `unreliable` here (MET-0).",
-    ),
-    "hypercalcaemia": _word(
-        _of("verified", "unverified", "history", "none"),
-        "hypercalcaemia is {}",
-        "hypercalcémie : {}",
-        "MET-0: verified, unverified (high once and below 3.00, or doubtful by LAB-4), history, or none.",
-    ),
-    "high-calcium": _word(
-        _days_apart,
-        "high calcium on two dates, {}",
-        "calcémie élevée à deux dates, {}",
-        "High samples on two dates at least so many days apart.",
-    ),
-    "phosphate": _word(
-        _of(*_STATUS),
-        "phosphate is {}",
-        "phosphatémie : {}",
-        "Status of the newest phosphate, for age and by the laboratory's own limits.",
-    ),
-    "phosphate-anomaly": _word(
-        _flag,
-        "a high phosphate that counts as an anomaly: {}",
-        "une hyperphosphatémie retenue comme anomalie : {}",
-        "High on two samples, or once where once is enough (ANOM).",
-    ),
-    "phosphate-haemolysed": _word(
-        _flag,
-        "phosphate of a haemolysed sample: {}",
-        "phosphatémie sur prélèvement hémolysé : {}",
-        "The note of the newest high phosphate says haemolysed.",
-    ),
-    "pth": _word(
-        _of("suppressed", "not-suppressed", "unknown"),
-        "PTH beside the high calcium is {}",
-        "PTH en regard de la calcémie élevée : {}",
-        "PTH drawn within 30 days of a high calcium: suppressed (< 20 ng/L), not-suppressed, or unknown.",
-    ),
-    "pth-status": _word(_of(*_STATUS), "PTH is {}", "PTH : {}", "Status of the newest PTH of the last year."),
-    "pth-multiple": _word(
-        _bound("above", "below", "outside"),
-        "PTH {} x ULN",
-        "PTH {} x LSN",
-        "The newest PTH as a multiple of its upper limit.",
-    ),
-    "anomaly": _word(
-        _of("any", "hypercalcaemia", "phosphate", "pth", "low-calcium-high-phosphate"),
-        "an anomaly: {}",
-        "une anomalie : {}",
-        "ANOM: hypercalcaemia, phosphate, pth, low-calcium-high-phosphate; or any of them.",
-    ),
-    "paraprotein": _word(
-        _of("present", "absent"),
-        "a monoclonal protein: {}",
-        "une protéine monoclonale : {}",
-        "LAB-4: myeloma, gammopathy, an M-protein, or total protein minus albumin above 40 g/L.",
-    ),
-    # kidneys
-    "kidney": _word(
-        _of("G1", "G2", "G3", "G3a", "G3b", "G4", "G5", "G5D", "not-reduced"),
-        "kidney category {}",
-        "catégorie rénale {}",
-        "KDIGO category by REN-3; unknown while acute, single or not measured.",
-    ),
-    "egfr": _word(
-        _bound("below", "at-least"),
-        "eGFR {} mL/min/1.73 m²",
-        "DFG estimé {} mL/min/1,73 m²",
-        "The eGFR as a number, chronic or not; else what the category says. Dialysis lies below everything.",
-    ),
-    "creatinine-rise": _word(
-        _bound("at-least", "above"),
-        "creatinine {} x its baseline",
-        "créatinine {} x sa valeur de base",
-        "Newest creatinine over the median of the 8-365 days before (or the lowest of 7 days).",
-    ),
-    "dialysis-years": _word(
-        _bound_or_unknown,
-        "dialysis for {} years",
-        "dialyse depuis {} ans",
-        "Years since the earliest dialysis of the chart (a lower bound); or `unknown`.",
-    ),
-    "transplant-years": _word(
-        _bound("above", "at-least"),
-        "a kidney transplant for {} years",
-        "greffe rénale depuis {} ans",
-        "Years since the newest kidney transplant of the chart.",
-    ),
-    # any other laboratory test
-    "lab": _word(
-        _lab("above", "below", "from"),
-        "{}",
-        "{}",
-        "A laboratory value against a fixed limit in its canonical unit: above, from (inclusive) or below.",
-    ),
-    "lab-status": _word(
-        _lab("is"),
-        "{}",
-        "{}",
-        "Status of the newest result against its reference limits: high, normal, low or unknown.",
-    ),
-    "lab-low": _word(
-        _lab("below"),
-        "low {}",
-        "{} bas",
-        "Below the laboratory's own lower limit, or below the given value where no limit was sent.",
-    ),
-    "lab-upper-half": _word(
-        _names,
-        "{} in the upper half of its range or above",
-        "{} dans la moitié haute de ses valeurs ou au-dessus",
-        "At or above the middle of the reference range.",
-    ),
-    "calcium-creatinine-clearance": _word(
-        _bound("below"),
-        "calcium/creatinine clearance ratio {}",
-        "rapport de clairance calcium/créatinine {}",
-        "Urine calcium/creatinine (mmol/mmol) x serum creatinine (mmol/L) / total calcium (mmol/L): FHH below 0.01.",
-    ),
-    # what other chapters concluded: only for rules/classification.yaml
-    "calcification-recorded": _word(
-        _of("yes", "no"),
-        "a soft tissue calcification is recorded: {}",
-        "une calcification des tissus mous est rapportée : {}",
-        "TRG-1 (a) or (b).",
-    ),
-    "red-flag": _word(
-        _of("open", "critical", "warning", "none"),
-        "the calciphylaxis red flag is {}",
-        "alerte calciphylaxie : {}",
-        "RED-1; open is critical or warning.",
-    ),
-    "metabolic": _word(
-        _of(*_LEVELS), "the metabolic level is {}", "niveau métabolique : {}", "`met` of CLS-1: the highest level."
-    ),
-    "dystrophic": _word(
-        _of("strong", "weak", "none"),
-        "the weight of the local causes is {}",
-        "poids des causes locales : {}",
-        "`dys` of CLS-1: the highest weight.",
-    ),
-    "panel": _word(
-        _of("complete", "incomplete"),
-        "the mineral panel is {}",
-        "bilan phosphocalcique : {}",
-        "Calcium, phosphate and kidneys all known.",
-    ),
-    # what is being ordered, and the words of ORD-0e: only for rules/orders.yaml. Each is answered yes or no: a missing
-    # datum raises nothing and excuses nothing.
-    "draft": _word(
-        _names, "the order is {}", "la prescription est {}", "The draft belongs to the order class (rules/orders.yaml)."
-    ),
-    "drafted": _word(
-        _names,
-        "another draft order is {}",
-        "un autre brouillon de prescription est {}",
-        "Another draft of the same request, selected or not, belongs to the order class.",
-    ),
-    "taken": _word(
-        _names,
-        "{} is taken",
-        "prise de {}",
-        "A medicine of the record, active or ended at most 30 days ago, belongs to the order class.",
-    ),
-    "accepted": _word(
-        _names,
-        "{} on the problem list",
-        "{} dans la liste des problèmes",
-        "An accepted, active diagnosis, whatever its weight (ACC-1), not worded as a hypothesis.",
-    ),
-    "recorded": _word(
-        _names,
-        "{} anywhere in the record",
-        "{} dans le dossier",
-        "An active diagnosis, finding, procedure or report that says it, not worded as a hypothesis.",
-    ),
-    "calcium-now": _word(
-        _of("critical", "high", "doubtful"),
-        "calcium is {} at the time of the order",
-        "calcémie au moment de la prescription : {}",
-        "critical: row 1 of CAL-4, at most 72 h old; high: at most 90 days old, without doubt by LAB-4, verified or not; "
-        "doubtful: high with such a doubt, or 91-365 days ago with nothing newer.",
-    ),
-    "calcium-under": _word(
-        _limits("total", "ionised"),
-        "calcium is under {}",
-        "calcémie inférieure à {}",
-        "The calcium chosen by CAL-1, in mmol/L.",
-    ),
-    "calcium-alarm": _word(
-        _flag,
-        "a calcium alarm: {}",
-        "une alarme calcique : {}",
-        "Any row of CAL-4, whether the service is open or not.",
-    ),
-    "calcium-high-since": _word(
-        _count,
-        "calcium was high at least {} days ago",
-        "calcémie élevée il y a au moins {} jours",
-        "A high calcium of the last year that is at least so many days old.",
-    ),
-    "phosphate-now": _word(
-        _of("high"),
-        "phosphate is {} at the time of the order",
-        "phosphatémie au moment de la prescription : {}",
-        "High for age by LAB-6, at most 90 days old.",
-    ),
-    "calciphylaxis": _word(
-        _of("active", "open", "past"),
-        "calciphylaxis is {}",
-        "calciphylaxie : {}",
-        "active: RED-1 is open and critical; open: critical or warning; past: a diagnosis that is over.",
-    ),
-    "class": _word(
-        _of(*get_args(Classification)), "the class is {}", "classe : {}", "The class of CLS-1 on the same chart."
-    ),
-    "cause": _word(
-        _names,
-        "{} is probable or confirmed",
-        "{} probable ou confirmée",
-        "A metabolic cause of rules/metabolic.yaml at that level.",
-    ),
-    "calcium-phosphate-product": _word(
-        _of("raised", "very-high"),
-        "calcium x phosphate is {}",
-        "produit phosphocalcique : {}",
-        "CAL-3; raised includes very-high.",
-    ),
-    "measured": _word(
-        _measured, "{} is known", "{} connu", "A usable result of the test at most so many days old (ACC-4)."
-    ),
-    "acute-kidney-injury": _word(
-        _flag, "acute kidney injury: {}", "insuffisance rénale aiguë : {}", "REN-5, by creatinine or by code."
-    ),
-    "ankle-brachial-index": _word(
-        _measurable("below", "above", "at-least"),
-        "ankle-brachial index {}",
-        "index de pression systolique {}",
-        "The newest of that leg, or of an unknown side, at most 12 months old; or `unknown`.",
-    ),
-    "ankle-pressure": _word(
-        _measurable("below"), "ankle pressure {} mmHg", "pression de cheville {} mmHg", "As the index."
-    ),
-    "toe-pressure": _word(_measurable("below"), "toe pressure {} mmHg", "pression d'orteil {} mmHg", "As the index."),
-    "leg-ulcer": _word(_of("open"), "a leg ulcer is {}", "ulcère de jambe : {}", "An open leg ulcer, venous or not."),
-    "venous-disease": _word(
-        _flag, "venous disease of the leg: {}", "maladie veineuse du membre inférieur : {}", "CVI-0."
-    ),
-    "mass": _word(
-        _of("red-flag", "named"),
-        "a mass at the site of the order, {}",
-        "une masse au siège de la prescription : {}",
-        "FRM-9 at a site that is compatible or not recorded: its red flag is open; or the tumour has a name by code.",
-    ),
-    "mri": _word(
-        _of("reported", "asked"),
-        "MRI of that region is {}",
-        "IRM de cette région : {}",
-        "A report of that region, or of a region not recorded, in the time of rules/orders.yaml; or another draft or order.",
-    ),
-    "calcific-myonecrosis": _word(
-        _of("recognised", "imaged"),
-        "calcific myonecrosis of that segment is {}",
-        "myonécrose calcifiante de ce segment : {}",
-        "FRM-6 at a site that is compatible or not recorded; imaged: named by a CT or radiograph report.",
-    ),
-}
-"""The closed vocabulary: each word documented once."""
+def _named(word: str, language: str, names: Mapping[str, Text]) -> str:
+    return names[word].in_(language) if word in names else word

@@ -224,7 +224,7 @@ def _plain(node: Node) -> Any:
 def _mistake(error: Any, root: Node, model: type[BaseModel]) -> Mistake:
     location = error["loc"]
     node = _find(root, location)
-    message = error["msg"]
+    message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         names = _names_at(model, location[:-1])
         nearest = difflib.get_close_matches(str(location[-1]), names, 1, 0.5)

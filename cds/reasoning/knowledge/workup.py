@@ -41,8 +41,14 @@ class Item(Strict):
         """The code to order by: of the property that the chart already shows for this test, else the default."""
         if not self.codes:
             return self.coding
-        chosen = next((each for each in self.codes if each.property == property_), self.codes[0])
-        return Code(system="http://loinc.org", code=chosen.loinc, display=chosen.display)
+        return self._by_property.get(property_, self._by_property[self.codes[0].property])
+
+    @cached_property
+    def _by_property(self) -> dict[str, Code]:
+        return {
+            each.property: Code(system="http://loinc.org", code=each.loinc, display=each.display)
+            for each in reversed(self.codes)
+        }
 
 
 class ItemGroup(Strict):

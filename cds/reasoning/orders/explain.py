@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cds.reasoning.chart import Draft
 from cds.reasoning.conclusions import Conclusion, Text
 from cds.reasoning.explanation import Explanation, rows_words
 from cds.reasoning.facts import Facts
-from cds.reasoning.knowledge.orders import OrderRule
+from cds.reasoning.knowledge.orders import OrderRule, Row
 from cds.reasoning.orders.classes import judged
 from cds.reasoning.orders.evaluate import evaluate_orders
 
@@ -49,7 +49,7 @@ def _silent(rule: OrderRule, drafts: list[Draft], conclusions: tuple[Conclusion,
         return Explanation(rule.id, title, "false", (_NONE,))
     told = {row.source for each in conclusions for row in each.drafts}
     because = tuple(_said(draft, _ELSEWHERE if draft.source in told else _SILENT) for draft in drafts)
-    return Explanation(rule.id, title, "false", because, tuple(_conditions(rule)))
+    return Explanation(rule.id, title, "false", because, tuple(_conditions(rule, facts.knowledge.names)))
 
 
 def _said(draft: Draft, why: Text) -> Text:
@@ -57,20 +57,15 @@ def _said(draft: Draft, why: Text) -> Text:
     return Text(f"{name}: {why.en}", f"{name} : {why.fr}")
 
 
-def _conditions(rule: OrderRule) -> Iterator[Text]:
+def _conditions(rule: OrderRule, names: Mapping[str, Text]) -> Iterator[Text]:
     """Each row that speaks, read aloud."""
     for row in rule.rows:
-        if row.silent:
-            continue
-        parts = [each for each in (row.when,) if each is not None]
-        said = [" ".join(part.words(language) for part in parts) for language in ("en", "fr")]
-        any_of = [
-            " or ".join(each.when.words("en") for each in row.because),
-            " ou ".join(each.when.words("fr") for each in row.because),
-        ]
-        en, fr = (_joined(one, other, joint) for one, other, joint in zip(said, any_of, (" and ", " et "), strict=True))
-        yield Text(f"{row.variant}: {en}", f"{row.variant} : {fr}")
+        if not row.silent:
+            yield Text(f"{row.variant}: {_aloud(row, 'en', names)}", f"{row.variant} : {_aloud(row, 'fr', names)}")
 
 
-def _joined(one: str, other: str, joint: str) -> str:
-    return joint.join(each for each in (one, f"({other})" if one and other else other) if each)
+def _aloud(row: Row, language: str, names: Mapping[str, Text]) -> str:
+    joint, either = (" et ", " ou ") if language == "fr" else (" and ", " or ")
+    reasons = either.join(each.when.words(language, names) for each in row.because)
+    when = row.when.words(language, names) if row.when is not None else ""
+    return joint.join(each for each in (when, f"({reasons})" if when and reasons else reasons) if each)

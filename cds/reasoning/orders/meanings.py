@@ -17,7 +17,7 @@ from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.critical import alarm
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.knowledge.criteria import Bound, LabBound
+from cds.reasoning.knowledge.vocabulary import Bound, LabBound
 from cds.reasoning.medicines import medicine_row
 from cds.reasoning.metabolic import assess_metabolic
 from cds.reasoning.minerals import assess_phosphate, product

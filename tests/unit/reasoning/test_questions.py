@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cds.reasoning.chart import Access, Patient, Procedure, Ref, Report
-from cds.reasoning.knowledge.criteria import VOCABULARY, parse
+from cds.reasoning.knowledge.criteria import parse
+from cds.reasoning.knowledge.vocabulary import VOCABULARY
 from cds.reasoning.questions import MEANINGS, ask
 from tests.unit.reasoning.core import ago, calcinosis, facts, match, measured, problem
 

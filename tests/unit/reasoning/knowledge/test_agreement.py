@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from cds.data import folder
 from cds.reasoning.knowledge import CHAPTERS, Knowledge
 from cds.reasoning.knowledge.agreement import _THAT_NAME, NAMES, QUESTIONS, _known, _named
-from cds.reasoning.knowledge.criteria import VOCABULARY
 from cds.reasoning.knowledge.reading import Mistakes, read_chapter
+from cds.reasoning.knowledge.vocabulary import VOCABULARY
 
 
 @pytest.fixture(scope="module")

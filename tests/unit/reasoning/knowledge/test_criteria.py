@@ -9,7 +9,8 @@ import pytest
 
 from cds.data import folder
 from cds.reasoning.knowledge import Knowledge
-from cds.reasoning.knowledge.criteria import VOCABULARY, Bound, Criterion, LabBound, parse
+from cds.reasoning.knowledge.criteria import Criterion, parse
+from cds.reasoning.knowledge.vocabulary import VOCABULARY, Bound, LabBound
 
 
 @pytest.mark.parametrize(
@@ -90,8 +91,11 @@ def test_read_aloud() -> None:
             ]
         }
     )
-    assert criterion.words("en") == "(calcium is high or normal and not: (id alp, above 2 or age below 30 years))"
-    assert criterion.words("fr") == "(calcémie : high ou normal et non : (id alp, above 2 ou âge below 30 ans))"
+    assert criterion.words("en") == "(calcium is high or normal and not: (alp above 2 or age below 30 years))"
+    assert (
+        criterion.words("fr")
+        == "(calcémie : élevée ou normale et non : (alp au-dessus de 2 ou âge inférieur à 30 ans))"
+    )
     assert [leaf.kind for leaf in criterion.leaves()] == ["calcium", "lab", "age"]
 
 
@@ -104,6 +108,6 @@ def test_every_word_is_documented_in_both_languages() -> None:
 def test_the_criteria_of_a_cause_by_name() -> None:
     knowledge = Knowledge.load([folder("rules")])
     by_name = {rule.id: dict(rule.criteria()) for rule in knowledge.metabolic.causes}
-    assert list(by_name["MET-CKD"]) == ["none-when", "confirmed", "probable", "possible"]
+    assert list(by_name["MET-CKD"]) == ["none-when", "possible-at-most-when", "confirmed", "probable", "possible"]
     assert list(by_name["D-13"]) == ["possible"]
     assert all(isinstance(each, Criterion) for named in by_name.values() for each in named.values())
