@@ -270,11 +270,12 @@ def _medicine(order: MedicationRequest, shelf: Shelf, lens: Lens) -> tuple[_Orde
     ways = [*(dosage.route for dosage in dosages), *forms]
     route = "; ".join(words(*ways, more=_codes(ways))).lower()
     matches = lens.codes.medicine(codings, texts, route)
-    shared = _shared(lens.codes.matches(*concepts), matches)
+    coded = any(lens.codes.is_in(ATC, coding.system) for coding in codings)
+    shared = _shared(lens.codes.matches(*concepts), matches) if coded else ()
     return order, _draft(order, matches + shared, texts, [dosage.text for dosage in dosages])._replace(
         route=route,
         sites=words(*(dosage.site for dosage in dosages)),
-        coded=any(lens.codes.is_in(ATC, coding.system) for coding in codings),
+        coded=coded,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -253,6 +253,8 @@ class OrdersChapter(Dashed):
 
     def hear(self, text: str) -> frozenset[Worded]:
         """What `text`, as written, says of any class."""
+        if not text:
+            return frozenset()
         words = fold(text)
         hits = self._lexicon.find(words, stems_in(words))
         taken: dict[Worded, list[Span]] = {}
@@ -264,6 +266,20 @@ class OrdersChapter(Dashed):
             for start, end, (heard, taken_away) in hits
             if not taken_away and not overlaps(start, end, taken.get(heard, ()))
         )
+
+    @cached_property
+    def heard(self) -> Callable[[str], frozenset[Worded]]:
+        """The same for the names and routes of what is ordered, remembered: the same few are ordered every day."""
+        return lru_cache(maxsize=4096)(self.hear)
+
+    @cached_property
+    def by_concept(self) -> Mapping[str, frozenset[str]]:
+        """Value set or class of medicines -> the order classes that its codes and names speak for."""
+        found: dict[str, set[str]] = {}
+        for each in self.classes:
+            for concept in (*each.codes, *each.names):
+                found.setdefault(concept, set()).add(each.id)
+        return {concept: frozenset(names) for concept, names in found.items()}
 
     @cached_property
     def hazardous(self) -> frozenset[str]:

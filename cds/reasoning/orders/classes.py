@@ -18,13 +18,23 @@ __all__ = ["classes_of", "drafted", "judged", "taken"]
 def classes_of(draft: Draft, chapter: OrdersChapter) -> frozenset[str]:
     """Every order class that `draft` belongs to: a combination belongs to each class that it contains."""
     heard = _heard(draft, chapter)
-    return frozenset(each.id for each in chapter.classes if _belongs(draft, each, chapter, heard))
+    possible = {worded.order_class for said in heard.values() for worded in said}
+    for match in draft.matches:
+        possible |= chapter.by_concept.get(match.concept, frozenset())
+    return frozenset(
+        each.id
+        for each in chapter.classes
+        if (each.id in possible or not possible.isdisjoint(each.also)) and _belongs(draft, each, chapter, heard)
+    )
 
 
 def _heard(draft: Draft, chapter: OrdersChapter) -> Mapping[Part, frozenset[Worded]]:
     """What the words of the order say, by where they stand."""
-    parts: dict[Part, tuple[str, ...]] = {"name": draft.texts, "route": (draft.route,), "note": (draft.note,)}
-    return {part: frozenset().union(*map(chapter.hear, texts)) for part, texts in parts.items()}
+    return {
+        "name": frozenset().union(*map(chapter.heard, draft.texts)),
+        "route": chapter.heard(draft.route),
+        "note": chapter.hear(draft.note),  # may be about the patient: never remembered
+    }
 
 
 def _belongs(draft: Draft, wanted: OrderClass, chapter: OrdersChapter, heard: Mapping[Part, frozenset[Worded]]) -> bool:
