@@ -45,6 +45,7 @@ from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.metabolic import CauseCard, CauseRule, History, Sourced
 from cds.reasoning.knowledge.minerals import Grounds
 from cds.reasoning.knowledge.orders import Duplicates, Interval, OrderClass, OrderRule, OrdersChapter, Want
+from cds.reasoning.knowledge.orders import Reason as OrderReason
 from cds.reasoning.knowledge.orders import Row as OrderRow
 from cds.reasoning.knowledge.porter import Competing, VenousContext
 from cds.reasoning.knowledge.reading import Mistake, lines_of
@@ -62,7 +63,8 @@ __all__ = ["NAMES", "Kind", "disagreements"]
 
 Kind = Literal[
     "concept", "medicine", "layer-or-site", "site", "compatible-site", "region", "form", "lab", "shown", "card",
-    "class-variant", "request", "source", "decision", "form-value", "parasite-value",
+    "class-variant", "request", "source", "decision", "form-value", "parasite-value", "reason-value",
+    "order-variant",
 ]  # fmt: skip
 """What a name is a name of: an entry of another chapter."""
 
@@ -109,7 +111,8 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     NearJoint: {"words": "concept"},
     PainfulUlcer: {"ulcers": "concept", "words": "concept"},
     OrderClass: {"names": "medicine"},
-    OrderRow: {"sources": "source"},
+    OrderReason: {"reason": "reason-value"},
+    OrderRow: {"requests": "request", "sources": "source", "variant": "order-variant"},
     OrderRule: {"card": "card"},
     OrdersChapter: {"named_tumours": "concept", "open_ulcers": "concept"},
     Parasites: {"card": "card", "concepts": "parasite-value", "tags": "source"},
@@ -202,6 +205,8 @@ _CALLED: Mapping[Kind, str] = {
     "decision": "decision of rules/decisions.yaml",
     "form-value": "value of the placeholder form in rules/cards",
     "parasite-value": "value of the placeholder parasite in rules/cards",
+    "reason-value": "value of the placeholder reason or pressure in rules/cards",
+    "order-variant": "variant of a card of orders",
 }
 _LAYERS = ("subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue")
 
@@ -242,6 +247,12 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
         "decision": frozenset(decisions.by_id),
         "form-value": frozenset(each.id for each in cards.placeholder("form").values),
         "parasite-value": frozenset(each.id for each in cards.placeholder("parasite").values),
+        "reason-value": frozenset(
+            each.id for name in ("reason", "pressure") for each in cards.placeholder(name).values
+        ),
+        "order-variant": frozenset(
+            variant.id for card in cards.cards if card.group == "order" for variant in card.variants
+        ),
     }
 
 
