@@ -16,8 +16,9 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from cds.hooks import models
 from tests.ehr import EVALUATION, Ehr, consult
-from tests.stories.telling import demo_record, demos
+from tests.stories.telling import demo_record, demos, order_demos, read
 
+ORDERS = "calcification-order-safety"
 CARD_EXTENSION = "calcification-cds.card"
 TYPES = "https://calcification-cds.example/fhir/"
 
@@ -26,14 +27,24 @@ Card = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def cards(service: httpx.Client) -> list[Card]:
-    """Every card of every demonstration patient, in both languages."""
-    return [
+    """Every card of every demonstration patient and of every demonstration of draft orders, in both languages."""
+    of_charts = [
         card
         for name in demos()
         for language in ("en", "fr")
         for answer in consult(service, demo_record(name), context=CONTEXT, language=language)
         for card in answer.body["cards"]
     ]
+    return of_charts + [card for language in ("en", "fr") for _, card in order_cards(service, language)]
+
+
+def order_cards(service: httpx.Client, language: str = "en") -> Iterator[tuple[dict[str, Any], Card]]:
+    """The request of every demonstration of draft orders, with each of its cards."""
+    for file in order_demos().values():
+        request = read(file)
+        reply = service.post(f"/cds-services/{ORDERS}", json=request, headers={"Accept-Language": language})
+        for card in reply.json()["cards"]:
+            yield request, card
 
 
 CONTEXT = {"userId": "Practitioner/anna", "encounterId": "visit"}
@@ -133,6 +144,27 @@ def test_an_action_carries_a_valid_draft_about_the_patient(service: httpx.Client
             if resource["resourceType"] == "Condition":
                 assert resource["verificationStatus"]["coding"][0]["code"] == "provisional"
     assert "ServiceRequest" in seen
+
+
+@pytest.mark.clause("C4")
+def test_only_a_draft_of_the_request_is_ever_deleted(service: httpx.Client) -> None:
+    deleted = 0
+    for request, card in order_cards(service):
+        drafts = [entry["resource"] for entry in request["context"]["draftOrders"]["entry"]]
+        for action in actions([card]):
+            assert action["description"]
+            if action["type"] == "delete":
+                deleted += 1
+                assert action.keys() == {"type", "description", "resourceId"}
+                assert action["resourceId"] in {f"{each['resourceType']}/{each['id']}" for each in drafts}
+            else:
+                assert action["type"] == "create"
+                made = action["resource"]
+                model(made["resourceType"]).model_validate(made)
+                assert (made["resourceType"], made["status"]) == ("ServiceRequest", "draft")
+                assert made["subject"] == {"reference": f"Patient/{request['context']['patientId']}"}
+                assert made["encounter"] == {"reference": "Encounter/demo-encounter"}
+    assert deleted >= 5
 
 
 @pytest.mark.clause("C4")
