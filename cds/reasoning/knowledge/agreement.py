@@ -44,7 +44,7 @@ from cds.reasoning.knowledge.language import SitesChapter, TermsChapter
 from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.metabolic import CauseCard, CauseRule, History, Sourced
 from cds.reasoning.knowledge.minerals import Grounds
-from cds.reasoning.knowledge.orders import Duplicates, Interval, OrderClass, OrderRule, OrdersChapter, Want
+from cds.reasoning.knowledge.orders import Duplicates, Imaging, Interval, OrderClass, OrderRule, OrdersChapter, Want
 from cds.reasoning.knowledge.orders import Reason as OrderReason
 from cds.reasoning.knowledge.orders import Row as OrderRow
 from cds.reasoning.knowledge.porter import Competing, VenousContext
@@ -63,7 +63,7 @@ __all__ = ["NAMES", "Kind", "disagreements"]
 
 Kind = Literal[
     "concept", "medicine", "layer-or-site", "site", "compatible-site", "region", "form", "lab", "shown", "card",
-    "class-variant", "request", "source", "decision", "form-value", "parasite-value", "reason-value",
+    "class-variant", "request", "source", "decision", "form-value", "parasite-value", "reason-value", "test-value",
     "order-variant",
 ]  # fmt: skip
 """What a name is a name of: an entry of another chapter."""
@@ -101,7 +101,8 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
         "classes": "medicine", "heparins": "medicine", "heparin_area": "site", "concept": "concept", "card": "card",
         "tags": "source",
     },
-    Interval: {"tests": "lab"},
+    Interval: {"tests": "lab", "called": "test-value"},
+    Imaging: {"classes": "test-value"},
     Item: {"lab": "lab"},
     Mass: {"concepts": "concept", "words": "concept"},
     Microcrystal: {
@@ -206,6 +207,7 @@ _CALLED: Mapping[Kind, str] = {
     "form-value": "value of the placeholder form in rules/cards",
     "parasite-value": "value of the placeholder parasite in rules/cards",
     "reason-value": "value of the placeholder reason or pressure in rules/cards",
+    "test-value": "value of the placeholder test in rules/cards",
     "order-variant": "variant of a card of orders",
 }
 _LAYERS = ("subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue")
@@ -250,6 +252,7 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
         "reason-value": frozenset(
             each.id for name in ("reason", "pressure") for each in cards.placeholder(name).values
         ),
+        "test-value": frozenset(each.id for each in cards.placeholder("test").values),
         "order-variant": frozenset(
             variant.id for card in cards.cards if card.group == "order" for variant in card.variants
         ),
@@ -266,12 +269,10 @@ def _named(chapter: str, value: Any) -> Iterator[_Named]:
                 yield from (_Named(chapter, name, kind) for name in names)
     elif isinstance(value, BaseModel):
         kinds = NAMES.get(type(value), {})
+        for member, kind in kinds.items():
+            yield from (_Named(chapter, name, kind) for name in _names(getattr(value, member)))
         for member in type(value).model_fields:
-            kind = kinds.get(member)
-            found = getattr(value, member)
-            if kind is not None:
-                yield from (_Named(chapter, name, kind) for name in _names(found))
-            yield from _named(chapter, found)
+            yield from _named(chapter, getattr(value, member))
     elif isinstance(value, Mapping):
         for each in value.values():
             yield from _named(chapter, each)

@@ -178,12 +178,16 @@ class Interval(Dashed):
     positive_stays: bool = False
     """A positive result is not repeated at any age."""
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The tests that a summary names."""
+        return tuple(tests[0] for tests in self.tests)
+
 
 class Imaging(Dashed):
     """Imaging of the same region (12b.4)."""
 
-    classes: Mapping[str, Text]
-    """Order class -> what the examination is called in {test}."""
+    classes: tuple[str, ...]
     hours: int = Field(gt=0)
 
 

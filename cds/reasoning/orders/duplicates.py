@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cds.reasoning.calcifications import recorded_calcifications
@@ -32,8 +32,8 @@ class Duplicate(NamedTuple):
     draft: Draft
     place: tuple[int, int]
     """Of the interval, and of the test in it: which one the summary names."""
-    test: Text
-    """{test}"""
+    test: str
+    """Value of {test}: a laboratory test, or an order class of imaging."""
     when: Moment
     """{date}: of the result, else of the order."""
     evidence: tuple[Evidence, ...]
@@ -65,10 +65,8 @@ def _test(facts: Facts, draft: Draft, classes: frozenset[str], lab: str) -> Dupl
             if lab in tests:
                 if _is_exempt(facts, draft, classes, interval, tests[0]):
                     return None
-                label = facts.knowledge.workup.of(tests[0])[0].text
-                return _resulted(facts, draft, interval, tests, (number, place), label) or _pending(
-                    facts, draft, tests, (number, place), label
-                )
+                at = number, place
+                return _resulted(facts, draft, interval, tests, at) or _pending(facts, draft, tests, at)
     return None
 
 
@@ -79,7 +77,7 @@ def _is_exempt(facts: Facts, draft: Draft, classes: frozenset[str], interval: In
 
 
 def _resulted(
-    facts: Facts, draft: Draft, interval: Interval, tests: Iterable[str], place: tuple[int, int], label: Text
+    facts: Facts, draft: Draft, interval: Interval, tests: Sequence[str], place: tuple[int, int]
 ) -> Duplicate | None:
     """The newest result, where it counts and is young enough; a positive antibody at any age where the rule says so."""
     results = facts(usable_results)
@@ -92,7 +90,7 @@ def _resulted(
     young = within_hours(facts.now, newest.when, interval.hours)
     if not young and not (interval.positive_stays and is_positive(newest)):
         return None
-    return Duplicate(draft, place, label, newest.when, (results.evidence(newest),))
+    return Duplicate(draft, place, tests[0], newest.when, (results.evidence(newest),))
 
 
 def _counts(facts: Facts, result: Measurement) -> bool:
@@ -105,13 +103,13 @@ def _counts(facts: Facts, result: Measurement) -> bool:
     return result != phosphate.measurement or phosphate.status != "high" or phosphate.anomaly
 
 
-def _pending(facts: Facts, draft: Draft, tests: Iterable[str], place: tuple[int, int], label: Text) -> Duplicate | None:
+def _pending(facts: Facts, draft: Draft, tests: Sequence[str], place: tuple[int, int]) -> Duplicate | None:
     """An active order of one of the tests."""
     wanted = set(tests)
     for order in sorted(facts.chart.orders, key=lambda each: each.source.id):
         since = _pending_since(facts, draft, order)
         if since is not None and not wanted.isdisjoint(order.labs):
-            return Duplicate(draft, place, label, since, (_order_row(order),))
+            return Duplicate(draft, place, tests[0], since, (_order_row(order),))
     return None
 
 
@@ -135,14 +133,14 @@ def _imaging(facts: Facts, draft: Draft, classes: frozenset[str]) -> Duplicate |
     rules = facts.knowledge.orders.duplicates
     if classes & set(rules.imaging_never):
         return None
-    for number, (name, label) in enumerate(rules.imaging.classes.items()):
+    for number, name in enumerate(rules.imaging.classes):
         if name in classes:
             place = (len(rules.intervals), number)
-            return _reported(facts, draft, name, place, label) or _asked(facts, draft, name, place, label)
+            return _reported(facts, draft, name, place) or _asked(facts, draft, name, place)
     return None
 
 
-def _reported(facts: Facts, draft: Draft, name: str, place: tuple[int, int], label: Text) -> Duplicate | None:
+def _reported(facts: Facts, draft: Draft, name: str, place: tuple[int, int]) -> Duplicate | None:
     hours = facts.knowledge.orders.duplicates.imaging.hours
     words, here = facts.knowledge.orders.by_id[name].words, site_of(facts, draft)
     for report in sorted(facts.chart.reports, key=_newest_first):
@@ -151,18 +149,18 @@ def _reported(facts: Facts, draft: Draft, name: str, place: tuple[int, int], lab
             continue
         if facts.language.sites.overlap(here, report_site(facts, report)):
             said = next(iter((*report.texts, *report.name)))
-            return Duplicate(draft, place, label, report.when, (Evidence(REPORTED, report.source, said, report.when),))
+            return Duplicate(draft, place, name, report.when, (Evidence(REPORTED, report.source, said, report.when),))
     return None
 
 
-def _asked(facts: Facts, draft: Draft, name: str, place: tuple[int, int], label: Text) -> Duplicate | None:
+def _asked(facts: Facts, draft: Draft, name: str, place: tuple[int, int]) -> Duplicate | None:
     words, sites = facts.knowledge.orders.by_id[name].words, facts.language.sites
     for order in sorted(facts.chart.orders, key=lambda each: each.source.id):
         since = _pending_since(facts, draft, order)
         if since is None or not any(map(words.stands_in, order.texts)):
             continue
         if sites.overlap(site_of(facts, draft), sites.read(*order.texts)):
-            return Duplicate(draft, place, label, since, (_order_row(order),))
+            return Duplicate(draft, place, name, since, (_order_row(order),))
     return None
 
 

@@ -137,8 +137,13 @@ def _filled(text: Text, what: Text) -> Text:
     return Text(text.en.format(what=what.en, days=what.en), text.fr.format(what=what.fr, days=what.fr))
 
 
+_LONGEST = 80
+"""Characters of an order's own words in the label of a suggestion."""
+
+
 def _removal(draft: Draft) -> Removal:
-    what = draft_row(draft).value
+    what = " ".join(str(draft_row(draft).value).split())
+    what = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
     return Removal(draft.resource_id, Text(f"Remove this draft: {what}", f"Retirer ce brouillon : {what}"))
 
 
@@ -194,12 +199,11 @@ def _duplicates(facts: Facts, repeated: Sequence[Duplicate]) -> Iterator[Conclus
         return
     told = sorted(repeated, key=lambda each: (each.place, each.draft.source.id))
     first = told[0]
-    more = len({each.place for each in told}) - 1
-    after = f" (+{more})" if more else ""
+    tests = dict.fromkeys(each.test for each in told)
     yield Conclusion(
         card=rules.card,
         rule=rules.id,
-        values={"test": Text(first.test.en + after, first.test.fr + after), "date": _date(facts, first.when)},
+        values={"test": facts.knowledge.cards.placeholder("test").filled(*tests), "date": _date(facts, first.when)},
         drafts=tuple(draft_row(each.draft) for each in told),
         evidence=_once(row for each in told for row in each.evidence),
         removals=tuple(_removal(each.draft) for each in told),

@@ -30,6 +30,14 @@ LABEL = "ORD-1 Calcium salts: e. calcification, calcium normal"
 PHOSPHATE = "ORD-10 Duplicates: phosphate of 48 h ago"
 
 
+def test_every_test_that_is_not_repeated_has_a_short_name() -> None:
+    knowledge = Knowledge.load([RULES])
+    rules, names = knowledge.orders.duplicates, knowledge.cards.placeholder("test")
+    wanted = {tests[0] for interval in rules.intervals for tests in interval.tests} | set(rules.imaging.classes)
+    assert {each.id for each in names.values} == wanted
+    assert all(len(names.worst(language)) <= 40 for language in ("en", "fr"))
+
+
 def test_french_labels_count_in_france(tmp_path: Path, now: datetime) -> None:
     assert gives(LABEL, now, Knowledge.load([RULES])) == {"C-ORD-CA e"}
     assert gives(LABEL, now, laid_over(tmp_path, "site: {label-country: BE}")) == set()
@@ -67,6 +75,7 @@ def test_a_site_may_switch_a_rule_off(tmp_path: Path, now: datetime, identifier:
         ("rules: [{id: ORD-6, rows: [{variant: x, when: {draft: parenteral}}]}]", "'x' is no variant of a card of orders"),
         ("rules: [{id: ORD-7, rows: [{variant: a, because: [{reason: indx, when: {draft: compression}}]}]}]",
          "did you mean 'index'?"),
+        ("duplicates: {intervals: [{id: pth, tests: [[bicarbonate]]}]}", "'bicarbonate' is no value of the placeholder test"),
         ("duplicates: {intervals: [{id: pth, tests: [[pth-intac]]}]}", "did you mean 'pth-intact'?"),
     ],
 )  # fmt: skip
