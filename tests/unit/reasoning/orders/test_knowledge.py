@@ -84,3 +84,21 @@ def test_a_mistake_is_reported_where_it_stands(tmp_path: Path, words: str, messa
         laid_over(tmp_path, words)
     assert message in str(raised.value)
     assert "orders.yaml:" in str(raised.value)
+
+
+def test_every_value_set_and_cause_that_the_rules_name_exists() -> None:
+    knowledge = Knowledge.load([RULES])
+    value_sets = {file.stem for file in (data.folder("profiles") / "valuesets").glob("*.json")}
+    named = {name for each in knowledge.orders.classes for name in (*each.codes, *each.not_codes)}
+    assert named <= value_sets
+    assert {each for each in value_sets if each.startswith("order-")} <= named
+    causes = {rule.id for rule in knowledge.metabolic.causes}
+    asked = {
+        name
+        for criterion in knowledge.orders.criteria()
+        for leaf in criterion.leaves()
+        if leaf.kind == "cause"
+        for name in leaf.argument
+    }
+    assert asked
+    assert asked <= causes
