@@ -156,7 +156,21 @@ def _chosen(facts: Facts, samples: Iterable[Sample]) -> Sample | None:
     return total if old or hours_between(ionised.when, total.when) > rules.ionised_hours else ionised
 
 
+def _read_totals(facts: Facts) -> dict[Measurement, Sample]:
+    """Totals that were read already: the choice, the doubt and the history look at the same ones."""
+    del facts
+    return {}
+
+
 def _total_sample(facts: Facts, total: Measurement) -> Sample:
+    known = facts(_read_totals)
+    sample = known.get(total)
+    if sample is None:
+        sample = known[total] = _read_total(facts, total)
+    return sample
+
+
+def _read_total(facts: Facts, total: Measurement) -> Sample:
     """The corrected value of that sample where CAL-2 allows it, else the uncorrected total with its doubts."""
     results = facts(usable_results)
     corrected, uncorrected = _pair(facts, total)
@@ -358,8 +372,9 @@ def _past_highs(facts: Facts) -> tuple[Sample, ...]:
     return tuple(highs) if highs and _is_verified(facts, highs) else ()
 
 
-def calcium_rows(calcium: Calcium, facts: Facts) -> tuple[Evidence, ...]:
+def calcium_rows(facts: Facts) -> tuple[Evidence, ...]:
     """The table rows of the chosen calcium: the result, its albumin, and the corrected value where we corrected."""
+    calcium = facts(assess_calcium)
     sample = calcium.sample
     if sample is None:
         return ()

@@ -141,7 +141,7 @@ def class_conclusion(facts: Facts) -> Wanted | None:
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:
     """What the class rests on: the calcification, the panel, and the causes that count."""
     rows = [calcification_row(each) for each in facts(recorded_calcifications)]
-    rows += calcium_rows(facts(assess_calcium), facts)
+    rows += facts(calcium_rows)
     rows += facts(usable_results).rows((facts(assess_phosphate).measurement,))
     rows += facts(assess_kidney).evidence
     rows += facts(usable_results).rows((facts(assess_pth).measurement,))

@@ -86,7 +86,7 @@ def _kidney(facts: Facts) -> Iterator[Explanation]:
 
 def _minerals(facts: Facts) -> Iterator[Explanation]:
     calcium, phosphate, pth = facts(assess_calcium), facts(assess_phosphate), facts(assess_pth)
-    rows = rows_words(calcium_rows(calcium, facts))
+    rows = rows_words(facts(calcium_rows))
     lacking = (
         Text(
             "A calcium that can be used, ionised where total cannot be read.",

@@ -163,7 +163,7 @@ def cause_rows(rule: CauseRule, facts: Facts) -> tuple[Evidence, ...]:
     rows: list[Evidence] = []
     for name in rule.shows:
         if name == "calcium-chosen":
-            rows += calcium_rows(facts(assess_calcium), facts)
+            rows += facts(calcium_rows)
         elif name == "pth-paired":
             rows += facts(usable_results).rows((facts(assess_pth).pair or facts(assess_pth).measurement,))
         elif name == "medicines":

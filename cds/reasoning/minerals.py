@@ -123,7 +123,7 @@ def assess_anomaly(facts: Facts) -> Anomaly:
     evidence: tuple[Evidence, ...] = ()
     if calcium.hypercalcaemia == "verified":
         kinds.add("hypercalcaemia")
-        evidence += calcium_rows(calcium, facts)
+        evidence += facts(calcium_rows)
     if phosphate.anomaly:
         kinds.add("phosphate")
         evidence += results.rows(phosphate.highs[:2])
@@ -132,7 +132,7 @@ def assess_anomaly(facts: Facts) -> Anomaly:
         evidence += results.rows((pth.measurement,))
     if calcium.settled == "low" and phosphate.status == "high" and not phosphate.haemolysed:
         kinds.add("low-calcium-high-phosphate")
-        evidence += (*calcium_rows(calcium, facts), *results.rows((phosphate.measurement,)))
+        evidence += (*facts(calcium_rows), *results.rows((phosphate.measurement,)))
     return Anomaly(frozenset(kinds), tuple(dict.fromkeys(evidence)))
 
 

@@ -51,8 +51,21 @@ def ask(criterion: Criterion, facts: Facts, meanings: Mapping[str, Meaning] | No
         case "not":
             answer = ask(criterion.parts[0], facts, known)
             return answer if answer.truth is None else answer._replace(truth=not answer.truth)
+        case kind if kind in MEANINGS:
+            # Many rules ask the same; what one chapter alone may ask can mean something else at each draft order.
+            said = facts(_answered)
+            key = kind, criterion.argument
+            if key not in said:
+                said[key] = MEANINGS[kind](facts, criterion.argument)
+            return said[key]
         case kind:
             return known[kind](facts, criterion.argument)
+
+
+def _answered(facts: Facts) -> dict[tuple[str, Any], Answer]:
+    """What was asked of this patient before."""
+    del facts
+    return {}
 
 
 def _joined(criterion: Criterion, facts: Facts, known: Mapping[str, Meaning], *, decides: bool) -> Answer:
@@ -142,12 +155,12 @@ def _among(status: str, wanted: tuple[str, ...], rows: tuple[Evidence, ...], mis
 
 def _calcium(facts: Facts, wanted: tuple[str, ...]) -> Answer:
     calcium = facts(assess_calcium)
-    return _among(calcium.settled, wanted, calcium_rows(calcium, facts), "calcium")
+    return _among(calcium.settled, wanted, facts(calcium_rows), "calcium")
 
 
 def _hypercalcaemia(facts: Facts, wanted: tuple[str, ...]) -> Answer:
     calcium = facts(assess_calcium)
-    rows = calcium_rows(calcium, facts)
+    rows = facts(calcium_rows)
     if calcium.hypercalcaemia in wanted:
         return Answer(True, rows)
     open_ = calcium.status in ("unknown", "unreliable") or calcium.hypercalcaemia == "unverified"

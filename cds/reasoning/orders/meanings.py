@@ -109,7 +109,7 @@ def _calcium_under(facts: Facts, limits: Mapping[str, float]) -> Answer:
     if sample is None or sample.value is None:
         return Answer(False)
     limit = limits["ionised" if sample.kind == "ionised" else "total"]
-    return Answer(sample.value < limit, calcium_rows(calcium, facts))
+    return Answer(sample.value < limit, facts(calcium_rows))
 
 
 def _calcium_alarm(facts: Facts, wanted: bool) -> Answer:
@@ -133,7 +133,7 @@ def _product(facts: Facts, wanted: tuple[str, ...]) -> Answer:
     row = Evidence(facts.knowledge.orders.product, None, Value(value, "mmol²/L²"))
     rows = facts(usable_results).rows((facts(assess_phosphate).measurement,))
     reached = flag == "very-high" or (flag == "raised" and "raised" in wanted)
-    return Answer(reached, (*calcium_rows(facts(assess_calcium), facts), *rows, row))
+    return Answer(reached, (*facts(calcium_rows), *rows, row))
 
 
 def _measured(facts: Facts, asked: LabBound) -> Answer:

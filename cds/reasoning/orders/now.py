@@ -32,7 +32,7 @@ def calcium_now(facts: Facts) -> CalciumNow:
     critical = fired is not None and fired.card == "C-CRIT-CA-HIGH"
     calcium = facts(assess_calcium)
     states: set[Literal["critical", "high", "doubtful"]] = set()
-    rows = calcium_rows(calcium, facts)
+    rows = facts(calcium_rows)
     sample = _high(calcium)
     if sample is not None:
         fresh = age_days(facts.now, sample.when) <= facts.knowledge.orders.current_days

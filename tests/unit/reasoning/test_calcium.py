@@ -53,7 +53,7 @@ def rows(*lines: str, **more: object) -> list[tuple[str, object, str]]:
             row.value.number if isinstance(row.value, Value) else row.value,
             row.remark.en if row.remark else "",
         )
-        for row in calcium_rows(asked(assess_calcium), asked)
+        for row in asked(calcium_rows)
     ]
 
 
