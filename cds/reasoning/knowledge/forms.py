@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from cds.reasoning.conclusions import Classification, Text
+from cds.reasoning.knowledge.language import Layer
 from cds.reasoning.knowledge.minerals import Span
 from cds.reasoning.knowledge.reading import Dashed
 
 __all__ = ["DifferentialItem", "FormRule", "FormsChapter", "Pattern"]
-
-Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
 
 
 class Pattern(Dashed):

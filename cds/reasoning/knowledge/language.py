@@ -9,15 +9,16 @@ from __future__ import annotations
 import difflib
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from cds.reasoning.knowledge.reading import Strict
+from cds.reasoning.knowledge.reading import Dashed, Strict
 from cds.reasoning.language.patterns import Lexicon
 
 __all__ = [
     "Area",
     "CalcificationChapter",
     "Label",
+    "Layer",
     "Organ",
     "Phrases",
     "Region",
@@ -39,16 +40,6 @@ def _phrase(phrase: str) -> str:
 Phrase = Annotated[str, Field(min_length=1), AfterValidator(_phrase)]
 
 
-def _dashed(name: str) -> str:
-    return name.rstrip("_").replace("_", "-")
-
-
-class _Dashed(Strict):
-    """Members are written with dashes in YAML."""
-
-    model_config = ConfigDict(alias_generator=_dashed)
-
-
 class Label(Strict):
     """What a clinician calls it, in both languages."""
 
@@ -56,7 +47,7 @@ class Label(Strict):
     en: str
 
 
-class Phrases(_Dashed):
+class Phrases(Dashed):
     """Phrases of both languages; a phrase that is the same in both stands under either."""
 
     fr: tuple[Phrase, ...] = ()
@@ -67,7 +58,7 @@ class Phrases(_Dashed):
         return self.fr + self.en
 
 
-class Negation(_Dashed):
+class Negation(Dashed):
     """ACC-3: what denies, how far it reaches, what only looks like a denial."""
 
     tokens_before: int
@@ -89,14 +80,14 @@ class Negation(_Dashed):
     """Denials after a colon: "soft tissue calcification: none"."""
 
 
-class Doubt(_Dashed):
+class Doubt(Dashed):
     """ACC-3: hypothetical words."""
 
     before: Phrases
     after: Phrases
 
 
-class Relatives(_Dashed):
+class Relatives(Dashed):
     """ACC-3: whose disease it is."""
 
     words: Phrases
@@ -109,7 +100,7 @@ class Relatives(_Dashed):
     """Sayings that hold such a word and speak of nobody's relatives."""
 
 
-class SeverityWords(_Dashed):
+class SeverityWords(Dashed):
     """CVI-1: the severity vocabulary."""
 
     absent: Phrases
@@ -120,7 +111,7 @@ class SeverityWords(_Dashed):
     marked: Phrases
 
 
-class WordsChapter(_Dashed):
+class WordsChapter(Dashed):
     """rules/words.yaml."""
 
     source: tuple[str, ...]
@@ -132,7 +123,7 @@ class WordsChapter(_Dashed):
     """Names of the CEAP classification (8.3)."""
 
 
-class Region(_Dashed):
+class Region(Dashed):
     """One region of the body."""
 
     id: str
@@ -150,7 +141,7 @@ class Region(_Dashed):
     """Words that mean the region only where the whole text is nothing else ("main")."""
 
 
-class Area(_Dashed):
+class Area(Dashed):
     """A set of regions that a rule names: everything inside `regions`, and `also` without what is inside it."""
 
     id: str
@@ -162,14 +153,14 @@ class Area(_Dashed):
     """Every joint region as well."""
 
 
-class Sides(_Dashed):
+class Sides(Dashed):
     left: Phrases
     right: Phrases
     both: Phrases
     never: Phrases
 
 
-class SitesChapter(_Dashed):
+class SitesChapter(Dashed):
     """rules/sites.yaml."""
 
     source: tuple[str, ...]
@@ -190,7 +181,7 @@ class SitesChapter(_Dashed):
         return self
 
 
-class Term(_Dashed):
+class Term(Dashed):
     """One concept or pattern and the words that say it."""
 
     id: str
@@ -215,13 +206,13 @@ class Term(_Dashed):
         return self.fr + self.en + self.alone
 
 
-class TermsChapter(_Dashed):
+class TermsChapter(Dashed):
     """rules/terms/*.yaml."""
 
     terms: tuple[Term, ...]
 
 
-class Structure(_Dashed):
+class Structure(Dashed):
     """Something that calcifies and is no soft tissue in the sense of TRG-2."""
 
     id: str
@@ -241,13 +232,13 @@ class Organ(Structure):
     regions: tuple[str, ...] = ()
 
 
-class SoftWord(_Dashed):
+class SoftWord(Dashed):
     layer: Layer
     fr: tuple[Phrase, ...] = ()
     en: tuple[Phrase, ...] = ()
 
 
-class CalcificationTerm(_Dashed):
+class CalcificationTerm(Dashed):
     id: str
     fr: tuple[Phrase, ...] = ()
     en: tuple[Phrase, ...] = ()
@@ -255,7 +246,7 @@ class CalcificationTerm(_Dashed):
     """The word itself says a soft tissue (calcinosis)."""
 
 
-class CalcificationChapter(_Dashed):
+class CalcificationChapter(Dashed):
     """rules/calcification-words.yaml: TRG-2."""
 
     source: tuple[str, ...]

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cds.reasoning.chart import Severity
 from cds.reasoning.conclusions import Text
-from cds.reasoning.knowledge.reading import Strict
+from cds.reasoning.knowledge.reading import Dashed
 from cds.reasoning.language.patterns import compile_phrases
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "CeapClass",
     "Competing",
     "Course",
-    "Dashed",
     "Days",
     "Phrases",
     "PorterChapter",
@@ -87,16 +86,6 @@ Range = Annotated[Span, BeforeValidator(_none_means_none)]
 
 Phrases = Annotated[re.Pattern[str], BeforeValidator(_compiled)]
 """Phrases in the notation of `cds.reasoning.language.patterns`; searched in folded text."""
-
-
-def _dashed(name: str) -> str:
-    return name.rstrip("_").replace("_", "-")
-
-
-class Dashed(Strict):
-    """Members are written with dashes in YAML."""
-
-    model_config = ConfigDict(alias_generator=_dashed, arbitrary_types_allowed=True)
 
 
 class Criterion(Dashed):

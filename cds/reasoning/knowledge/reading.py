@@ -41,7 +41,7 @@ def _dashed(name: str) -> str:
 class Dashed(Strict):
     """A schema whose members are written with dashes in YAML; a trailing underscore keeps clear of Python's words."""
 
-    model_config = ConfigDict(alias_generator=_dashed)
+    model_config = ConfigDict(alias_generator=_dashed, arbitrary_types_allowed=True)
 
 
 class Mistake(NamedTuple):

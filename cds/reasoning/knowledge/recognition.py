@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
+from cds.reasoning.knowledge.language import Layer
 from cds.reasoning.knowledge.reading import Dashed
 
 __all__ = ["Layer", "RecognitionChapter"]
-
-Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
 
 
 class Trigger(Dashed):

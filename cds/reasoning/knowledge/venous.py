@@ -8,7 +8,8 @@ from typing import Literal, Self, get_args
 from pydantic import model_validator
 
 from cds.reasoning.conclusions import Text
-from cds.reasoning.knowledge.porter import Course, Dashed, Days, Number
+from cds.reasoning.knowledge.porter import Course, Days, Number
+from cds.reasoning.knowledge.reading import Dashed
 
 __all__ = ["Note", "VenousChapter"]
 

@@ -17,11 +17,10 @@ from cds.reasoning.language.patterns import Hit, Lexicon, compile_phrases, stems
 from cds.reasoning.language.sites import Site, Sites
 
 if TYPE_CHECKING:
-    from cds.reasoning.knowledge.language import CalcificationChapter, Structure
+    from cds.reasoning.knowledge.language import CalcificationChapter, Layer, Structure
 
 __all__ = ["CalcificationReader", "Calcified", "Layer"]
 
-Layer = Literal["subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue"]
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 _COMMA_WEIGHT = 2
