@@ -80,7 +80,7 @@ def panel_complete(facts: Facts) -> bool:
 
 def _red_flag(facts: Facts, levels: tuple[str, ...]) -> Answer:
     flag = facts(assess_red_flag)
-    return Answer(flag.level in levels or (flag.open and "open" in levels), flag.evidence)
+    return Answer(flag.among(levels), flag.evidence)
 
 
 _MEANINGS: Mapping[str, Meaning] = {

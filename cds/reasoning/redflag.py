@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from cds.reasoning.calcifications import recorded_calcifications
-from cds.reasoning.chart import Medicine
-from cds.reasoning.conclusions import Evidence, Text
+from cds.reasoning.conclusions import Evidence
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.medicines import medicines_taken
+from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days
 
@@ -24,12 +24,15 @@ class RedFlag(NamedTuple):
     skin: tuple[Recognised, ...] = ()
     kidneys_unknown: bool = False
     """Skin evidence, but nothing is known of the kidneys: creatinine is the first request of the class card."""
-    vitamin_k_antagonist: bool = False
     downgraded: bool = False
 
     @property
     def open(self) -> bool:
         return self.level != "none"
+
+    def among(self, levels: Collection[str]) -> bool:
+        """Whether its level is one of `levels`; "open" is critical or warning."""
+        return self.level in levels or (self.open and "open" in levels)
 
 
 def assess_red_flag(facts: Facts) -> RedFlag:
@@ -48,12 +51,11 @@ def assess_red_flag(facts: Facts) -> RedFlag:
     downgraded = level == "critical" and not coded and _explained(facts, strong)
     if downgraded and not _in_context(facts):
         return RedFlag("none", skin=skin)  # TRG-1 (d) opens the critical form only
-    rows = [*map(recognition_row, (*coded, *skin)), *facts(assess_kidney).evidence, *map(_medicine_row, antagonists)]
+    rows = [*map(recognition_row, (*coded, *skin)), *facts(assess_kidney).evidence, *map(medicine_row, antagonists)]
     return RedFlag(
         "warning" if downgraded else level,
         tuple(dict.fromkeys(rows)),
         skin,
-        vitamin_k_antagonist=bool(antagonists),
         downgraded=downgraded,
     )
 
@@ -147,8 +149,3 @@ def _explained(facts: Facts, skin: tuple[Recognised, ...]) -> bool:
     explaining = facts(recognise).active(*rules.explained_by)
     # The word gangrene names no artery: what is evidence itself explains only by its code.
     return acral and any(each.coded or each.concept not in rules.evidence for each in explaining)
-
-
-def _medicine_row(medicine: Medicine) -> Evidence:
-    name = medicine.texts[0] if medicine.texts else ""
-    return Evidence(Text("Medicine", "Médicament"), medicine.source, name, medicine.since)

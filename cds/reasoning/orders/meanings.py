@@ -151,7 +151,7 @@ def _acute_kidney_injury(facts: Facts, wanted: bool) -> Answer:
 
 def _red_flag(facts: Facts, levels: tuple[str, ...]) -> Answer:
     flag = facts(assess_red_flag)
-    return Answer(flag.level in levels or (flag.open and "open" in levels), flag.evidence)
+    return Answer(flag.among(levels), flag.evidence)
 
 
 def _calciphylaxis(facts: Facts, wanted: tuple[str, ...]) -> Answer:

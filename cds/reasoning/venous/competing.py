@@ -9,7 +9,7 @@ from cds.reasoning.conclusions import Evidence
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.porter import Competing
 from cds.reasoning.laboratory import below
-from cds.reasoning.medicines import medicines_taken
+from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.recognition import recognise, recognition_row
 from cds.reasoning.results import usable_results
 from cds.reasoning.time import age_days
@@ -38,8 +38,7 @@ def explanations(facts: Facts, causes: Iterable[Competing]) -> Iterator[Explanat
                 yield Explanation(cause, frozenset(), facts(usable_results).evidence(measured, cause.term))
         else:
             for medicine in medicines_taken(facts, cause.medicine):
-                row = Evidence(cause.term, medicine.source, medicine.texts[0] if medicine.texts else "", medicine.since)
-                yield Explanation(cause, frozenset(), row)
+                yield Explanation(cause, frozenset(), medicine_row(medicine)._replace(label=cause.term))
 
 
 def _by_concept(facts: Facts, cause: Competing) -> Iterator[Explanation]:

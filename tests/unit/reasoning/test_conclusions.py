@@ -24,6 +24,7 @@ from cds.reasoning.metabolic import Metabolic, assess_metabolic, confounders
 from cds.reasoning.patient import is_pregnant, paraproteins
 from cds.reasoning.redflag import RedFlag, assess_red_flag
 from cds.reasoning.results import usable_results
+from cds.reasoning.venous.competing import explanations
 from cds.reasoning.workup import Wanted, requested
 from tests.unit.reasoning.core import ago, calcinosis, chart, facts, match, measured, problem
 
@@ -152,6 +153,21 @@ def test_medicines_taken(now: datetime) -> None:
 def test_a_medicine_without_words_is_called_by_its_code() -> None:
     assert medicine_row(medicine("lithium")).value == "1"
     assert medicine_row(medicine()).value == ""
+
+
+def test_the_red_flag_shows_a_medicine_without_words_once_by_its_code(now: datetime) -> None:
+    known = facts(now, problems=(problem("calciphylaxis"),), medicines=(medicine("vitamin-k-antagonist"),))
+    wanted = red_flag_conclusion(known)
+    assert wanted is not None
+    rows = [row for row in wanted.conclusion.evidence if row.label.en == "Medicine"]
+    assert [row.value for row in rows] == ["1"]
+
+
+def test_a_competing_medicine_without_words_is_called_by_its_code(now: datetime) -> None:
+    lists = facts(now).knowledge.porter.explained_by.values()
+    cause = next(each for causes in lists for each in causes if each.medicine)
+    (found,) = explanations(facts(now, medicines=(medicine(cause.medicine),)), [cause])
+    assert (found.evidence.label, found.evidence.value) == (cause.term, "1")
 
 
 def test_confounders_are_asked_in_their_order(now: datetime) -> None:
