@@ -14,7 +14,7 @@ from cds.reasoning.orders.classes import drafted
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
 from cds.reasoning.time import age_days
 from cds.reasoning.venous.stage import staging
-from cds.reasoning.venous.ulcer import Measured, measured, open_ulcers
+from cds.reasoning.venous.ulcer import Measured, newest, open_ulcers
 
 __all__ = [
     "imaged_myonecrosis",
@@ -49,16 +49,8 @@ def _meets(facts: Facts, draft: Draft, sites: Iterable[Site]) -> bool:
 
 
 def pressure(facts: Facts, draft: Draft, concept: str) -> Measured | None:
-    """The newest number of an examination of that leg, or of an unknown side; of several of a day the lowest."""
-    found = [
-        each
-        for each in measured(facts, concept, site_of(facts, draft).sides)
-        if age_days(facts.now, each.when) <= facts.knowledge.orders.pressure_days
-    ]
-    if not found:
-        return None
-    day = found[0].when.instant.date()
-    return min((each for each in found if each.when.instant.date() == day), key=lambda each: each.value)
+    """The newest number of an examination of that leg, or of an unknown side."""
+    return newest(facts, concept, site_of(facts, draft).sides, days=facts.knowledge.orders.pressure_days)
 
 
 def ulcers(facts: Facts) -> tuple[Evidence, ...]:

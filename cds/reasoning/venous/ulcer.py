@@ -23,6 +23,7 @@ __all__ = [
     "Shrinkage",
     "Unhealed",
     "measured",
+    "newest",
     "open_ulcers",
     "pressures",
     "shrinkage",
@@ -164,8 +165,8 @@ def pressures(facts: Facts, sides: frozenset[str]) -> Pressures:
     rules = facts.knowledge.venous
     limits = rules.pressure
     disease = facts(recognise).of(limits.arterial_disease)
-    index = _fresh(facts, limits.index, sides)
-    toe = _fresh(facts, limits.toe, sides)
+    index = newest(facts, limits.index, sides, days=limits.within)
+    toe = newest(facts, limits.toe, sides, days=limits.within)
     notes = [rules.note("arterial-disease")] if disease else []
     evidence = [recognition_row(each) for each in disease]
     requests: list[str] = []
@@ -187,10 +188,10 @@ def pressures(facts: Facts, sides: frozenset[str]) -> Pressures:
     return Pressures(tuple(notes), tuple(dict.fromkeys(evidence)), tuple(requests))
 
 
-def _fresh(facts: Facts, concept: str, sides: frozenset[str]) -> Measured | None:
-    """The newest number at most 12 months old; of several of that day the lowest."""
-    within = facts.knowledge.venous.pressure.within
-    found = [each for each in measured(facts, concept, sides) if age_days(facts.now, each.when) <= within]
+def newest(facts: Facts, concept: str, sides: frozenset[str], *, days: int) -> Measured | None:
+    """The newest number at most so old, of an examination on these sides or of an unrecorded side; of several of that
+    day the lowest."""
+    found = [each for each in measured(facts, concept, sides) if age_days(facts.now, each.when) <= days]
     if not found:
         return None
     day = found[0].when.instant.date()
