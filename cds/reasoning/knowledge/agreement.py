@@ -6,7 +6,6 @@ nobody knows is reported where it stands in the YAML, with the nearest right one
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -44,6 +43,7 @@ from cds.reasoning.knowledge.language import SitesChapter, TermsChapter
 from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.metabolic import CauseCard, CauseRule, History, Sourced
 from cds.reasoning.knowledge.minerals import Grounds
+from cds.reasoning.knowledge.nearest import did_you_mean
 from cds.reasoning.knowledge.orders import Duplicates, Imaging, Interval, OrderClass, OrderRule, OrdersChapter, Want
 from cds.reasoning.knowledge.orders import Reason as OrderReason
 from cds.reasoning.knowledge.orders import Row as OrderRow
@@ -182,9 +182,7 @@ def disagreements(chapters: Mapping[str, BaseModel], folders: Sequence[Path]) ->
 
 
 def _mistakes(stray: _Named, known: frozenset[str], folders: Sequence[Path]) -> Iterator[Mistake]:
-    nearest = difflib.get_close_matches(stray.name, sorted(known), 1, 0.6)
-    hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-    message = f"'{stray.name}' is no {_CALLED[stray.kind]}{hint}"
+    message = f"'{stray.name}' is no {_CALLED[stray.kind]}{did_you_mean(stray.name, known, 0.6)}"
     for file, line in lines_of(stray.name, stray.chapter, folders) or [(f"{stray.chapter}.yaml", 1)]:
         yield Mistake(file, line, message)
 

@@ -7,13 +7,13 @@ the answer that counts. Here it is only read and read aloud; what a question mea
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
 from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge.nearest import did_you_mean
 from cds.reasoning.knowledge.vocabulary import ANSWERS, VOCABULARY
 
 __all__ = ["Criterion", "parse"]
@@ -71,9 +71,7 @@ def parse(raw: Any) -> Criterion:
         return Criterion(name, [parse(argument)])
     word = VOCABULARY.get(name)
     if word is None:
-        nearest = difflib.get_close_matches(str(name), VOCABULARY, 1, 0.5)
-        hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-        raise ValueError(f"'{name}' is not a question{hint}")
+        raise ValueError(f"'{name}' is not a question{did_you_mean(name, VOCABULARY)}")
     return Criterion(name, (), word.read(argument), argument)
 
 

@@ -6,11 +6,11 @@ mistake of the YAML, with file and line.
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from cds.reasoning.knowledge.nearest import did_you_mean
 from cds.reasoning.knowledge.reading import Dashed, Strict
 from cds.reasoning.language.patterns import Lexicon
 
@@ -176,8 +176,7 @@ class SitesChapter(Dashed):
         named = {parent for region in self.regions for parent in region.parents}
         named |= {region for area in self.areas for region in (*area.regions, *area.also)}
         for name in sorted(named - known):
-            nearest = difflib.get_close_matches(name, known, 1)
-            raise ValueError(f"'{name}' is no region" + (f"; did you mean '{nearest[0]}'?" if nearest else ""))
+            raise ValueError(f"'{name}' is no region{did_you_mean(name, known, 0.6)}")
         return self
 
 

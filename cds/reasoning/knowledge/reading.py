@@ -7,7 +7,6 @@ with an unknown id is added), everything else is replaced, a criterion by anothe
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cds.reasoning.knowledge.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _SafeLoader
@@ -227,16 +228,11 @@ def _mistake(error: Any, root: Node, model: type[BaseModel]) -> Mistake:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         names = _names_at(model, location[:-1])
-        nearest = difflib.get_close_matches(str(location[-1]), names, 1, 0.5)
-        message = f"'{location[-1]}' is not known here" + (f"; did you mean '{nearest[0]}'?" if nearest else "")
+        message = f"'{location[-1]}' is not known here{did_you_mean(location[-1], names)}"
     elif error["type"] == "literal_error":
         expected = str(error["ctx"]["expected"])
-        nearest = difflib.get_close_matches(
-            str(error["input"]), expected.replace("'", "").replace(" or ", ", ").split(", "), 1, 0.4
-        )
-        message = f"'{error['input']}' is not one of {expected}" + (
-            f"; did you mean '{nearest[0]}'?" if nearest else ""
-        )
+        allowed = expected.replace("'", "").replace(" or ", ", ").split(", ")
+        message = f"'{error['input']}' is not one of {expected}{did_you_mean(error['input'], allowed, 0.4)}"
     elif error["type"] == "missing":
         message = f"'{location[-1]}' is missing"
     path = ".".join(str(part) for part in location)

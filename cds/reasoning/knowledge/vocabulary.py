@@ -5,11 +5,11 @@ What a word means for a patient is the business of `cds.reasoning.questions`; a 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from cds.reasoning.conclusions import Classification, Text
+from cds.reasoning.knowledge.nearest import did_you_mean
 
 __all__ = ["ANSWERS", "VOCABULARY", "Bound", "LabBound", "Word"]
 
@@ -69,9 +69,7 @@ def _of(*allowed: str) -> Callable[[Any], tuple[str, ...]]:
         names = _names(raw)
         for name in names:
             if name not in allowed:
-                nearest = difflib.get_close_matches(name, allowed, 1, 0.5)
-                hint = f"; did you mean '{nearest[0]}'?" if nearest else ""
-                raise ValueError(f"'{name}' is not one of {', '.join(allowed)}{hint}")
+                raise ValueError(f"'{name}' is not one of {', '.join(allowed)}{did_you_mean(name, allowed)}")
         return names
 
     return read
