@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from cds.cards.context import Options
 from cds.cards.formats import Formats
 from cds.cards.markdown import escape
 from cds.cards.suggestions import Phrases, Templates, checked_templates
+from cds.hooks.languages import Language
 from cds.hooks.models import Coding, Indicator, Source
 from cds.reasoning.conclusions import Certainty, Text
 from cds.reasoning.knowledge.cards import Card, Cards, Fact, Variant
@@ -17,7 +18,6 @@ from cds.reasoning.knowledge.wording import Headings, Wording
 
 __all__ = ["Addendum", "Deck", "Face", "Language", "Tongue"]
 
-Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 _INDICATORS = ("critical", "warning", "info")

@@ -26,6 +26,7 @@ __all__ = [
     "Interpretation",
     "Meaning",
     "codes_and_words",
+    "codings",
     "status",
     "without_property",
     "words",
@@ -210,6 +211,18 @@ def words(*concepts: CodeableConcept | None, more: Iterable[str | None] = ()) ->
             found[text.strip()] = None
     found.pop("", None)
     return tuple(found)
+
+
+def codings(concepts: Iterable[CodeableConcept]) -> tuple[Coding, ...]:
+    """Every coding with a code, as it was written but for blanks around it."""
+    return tuple(
+        [
+            Coding((coding.system or "").strip(), coding.code.strip(), coding.display or "")
+            for concept in concepts
+            for coding in concept.coding or ()
+            if coding.code
+        ]
+    )
 
 
 def codes_and_words(concept: CodeableConcept) -> Iterable[str | None]:

@@ -40,8 +40,8 @@ def read_conditions(
 ) -> list[Problem]:
     """The problems among `conditions`, and among those that the hook proposes.
 
-    What holds no code and no word of interest is left out. An encounter diagnosis older than five years is weak unless its twin stands in the problem list (ACC-1). `born` turns
-    ages into dates.
+    What holds no code and no word of interest is left out. An encounter diagnosis older than five years is weak unless
+    its twin stands in the problem list (ACC-1). `born` turns ages into dates.
     """
     accepted = lens.each(conditions, lambda each, lens: _read(each, lens, born, proposed=False))
     accepted += lens.each(proposed, lambda each, lens: _read(each, lens, born, proposed=True))

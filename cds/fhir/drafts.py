@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from cds.fhir.bundles import Located
-from cds.fhir.codes import status, words
+from cds.fhir.codes import codings, status, words
 from cds.fhir.duplicates import newest
 from cds.fhir.lens import Lens
 from cds.fhir.medications import Shelf
@@ -32,7 +32,7 @@ from cds.fhir.resources import (
 )
 from cds.fhir.terminology import ATC
 from cds.fhir.written import UNREADABLE, Unreadable, decoded
-from cds.reasoning.chart import Coding, Draft, Match, Medicine, NotUsed
+from cds.reasoning.chart import Draft, Match, Medicine, NotUsed
 
 __all__ = ["DraftOrders", "read_drafts", "renewals"]
 
@@ -261,16 +261,11 @@ def _medicine(order: MedicationRequest, shelf: Shelf, lens: Lens) -> tuple[_Orde
     concepts, names, forms = _medication(order, shelf)
     dosages = order.dosageInstruction or ()
     texts = words(*concepts, more=names)
-    codings = tuple(
-        Coding((coding.system or "").strip(), coding.code.strip(), coding.display or "")
-        for concept in concepts
-        for coding in concept.coding or ()
-        if coding.code
-    )
+    written = codings(concepts)
     ways = [*(dosage.route for dosage in dosages), *forms]
     route = "; ".join(words(*ways, more=_codes(ways))).lower()
-    matches = lens.codes.medicine(codings, texts, route)
-    coded = any(lens.codes.is_in(ATC, coding.system) for coding in codings)
+    matches = lens.codes.medicine(written, texts, route)
+    coded = any(lens.codes.is_in(ATC, coding.system) for coding in written)
     shared = _shared(lens.codes.matches(*concepts), matches) if coded else ()
     return order, _draft(order, matches + shared, texts, [dosage.text for dosage in dosages])._replace(
         route=route,

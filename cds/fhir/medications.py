@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from cds.fhir.bundles import Located
-from cds.fhir.codes import status, words
+from cds.fhir.codes import codings, status, words
 from cds.fhir.lens import Lens
 from cds.fhir.references import ref
 from cds.fhir.resources import (
@@ -24,7 +24,7 @@ from cds.fhir.resources import (
     MedicationStatement,
     Reference,
 )
-from cds.reasoning.chart import Coding, Match, Medicine, Moment
+from cds.reasoning.chart import Match, Medicine, Moment
 
 __all__ = ["Shelf", "read_requests", "read_statements"]
 
@@ -196,19 +196,12 @@ def _content(
     """What it is; None for a medicine of no class that a rule knows, and for one that is not named."""
     concepts, names = _named(resource, shelf)
     texts = words(*concepts, more=names)
-    codings = tuple(
-        [
-            Coding((coding.system or "").strip(), coding.code.strip(), coding.display or "")
-            for concept in concepts
-            for coding in concept.coding or ()
-            if coding.code
-        ]
-    )
-    if not texts and not codings:
+    coded = codings(concepts)
+    if not texts and not coded:
         lens.refuse(resource, "data-absent")
         return None
     route = "; ".join(words(*[dosage.route for dosage in dosages])).lower() if dosages else ""
-    matches = lens.codes.medicine(codings, texts, route)
+    matches = lens.codes.medicine(coded, texts, route)
     if not matches:
         return None
     notes = [*(note.text for note in resource.note or ()), *(dosage.text for dosage in dosages)]

@@ -68,9 +68,8 @@ def sentences(text: str) -> Iterator[str]:
     """The sentences of `text` as written, without surrounding white space.
 
     A sentence ends at `.`, `!`, `?` before white space and at a line break; not at a decimal point, after a title
-    ("Dr."), after a unit, initial or
-    shortened word that the sentence continues in lower case ("7 cm. de diamètre", "W. bancrofti"), nor where a long line
-    was merely wrapped.
+    ("Dr."), after a unit, initial or shortened word that the sentence continues in lower case ("7 cm. de diamètre",
+    "W. bancrofti"), nor where a long line was merely wrapped.
     """
     start = line = 0
     for found in _BREAK.finditer(text):

@@ -74,7 +74,8 @@ def _has(draft: Draft, concepts: tuple[str, ...]) -> bool:
 
 
 def judged(facts: Facts) -> tuple[tuple[Draft, frozenset[str]], ...]:
-    """The drafts that are selected and of a class, or a laboratory test, each with its classes (ORD-0a, ORD-0b), in an order of their own."""
+    """The drafts that are selected and of a class, or a laboratory test, each with its classes (ORD-0a, ORD-0b), in an
+    order of their own."""
     chapter = facts.knowledge.orders
     found = []
     for draft, classes in facts(_read):
