@@ -169,7 +169,8 @@ def evaluate(
     basis = f"{now:%Y-%m-%d %H:%M %Z} · {consultant.knowledge.version}"
     chart = case.reading.chart
     drafts = chart.drafts if case.about_orders else None
-    _print(printing.evaluation_text(chart.patient, case.evaluation, cards, language, basis, drafts))
+    wording = consultant.knowledge.wording
+    _print(printing.evaluation_text(chart.patient, case.evaluation, cards, language, basis, wording, drafts))
 
 
 @app.command(epilog=_EPILOG)
@@ -184,13 +185,14 @@ def explain(
     from cds.reasoning.explain import explain as explain_facts
 
     settings, now, source = _settings(), at or datetime.now(UTC), _input(file)
-    case = Consultant.load(settings).open(source, now, patient)
+    consultant = Consultant.load(settings)
+    case = consultant.open(source, now, patient)
     explanations = explain_facts(case.facts, orders=case.about_orders)
     wanted = {each.upper() for each in rule or ()}
     chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
     if not chosen:
         raise InputError("no such rule; `cds rules list` lists them")
-    _print(printing.explanation_text(chosen, lang or settings.language))
+    _print(printing.explanation_text(chosen, lang or settings.language, consultant.knowledge.wording))
 
 
 @rules.command("list", epilog=_EPILOG)

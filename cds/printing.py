@@ -10,38 +10,16 @@ from typing import TYPE_CHECKING
 
 from cds.cards.markdown import escape
 from cds.hooks.models import Card, Suggestion
-from cds.reasoning.chart import Access, Draft, Patient
+from cds.reasoning.chart import Draft, Patient
 from cds.reasoning.conclusions import Evaluation, Text
 
 if TYPE_CHECKING:
     from cds.reasoning.explain import Explanation
     from cds.reasoning.knowledge.metabolic import CauseRule
+    from cds.reasoning.knowledge.wording import Wording
 
 __all__ = ["criteria_text", "evaluation_text", "explanation_text", "unescaped"]
 
-_CLASSES = {
-    "METASTATIC_CONFIRMED": Text("metastatic (metabolic), confirmed", "métastatique (métabolique), confirmée"),
-    "METASTATIC_PROBABLE": Text("metastatic (metabolic), probable", "métastatique (métabolique), probable"),
-    "MIXED": Text("mixed: metabolic and local causes", "mixte : causes métabolique et locale"),
-    "DYSTROPHIC_CONFIRMED": Text("dystrophic, confirmed", "dystrophique, confirmée"),
-    "DYSTROPHIC_PROBABLE": Text("dystrophic, probable", "dystrophique, probable"),
-    "DYSTROPHIC_UNEXPLAINED": Text(
-        "dystrophic or idiopathic, no cause recorded", "dystrophique ou idiopathique, sans cause connue"
-    ),
-    "INDETERMINATE": Text("not determinable yet", "indéterminée à ce stade"),
-    "NOT_APPLICABLE": Text("none recorded", "aucune n'est documentée"),
-}
-_LEANS = {
-    "metastatic": Text("leaning to metastatic", "plutôt métastatique"),
-    "dystrophic": Text("leaning to dystrophic", "plutôt dystrophique"),
-}
-_LEVELS = {
-    "confirmed": Text("confirmed", "confirmée"),
-    "probable": Text("probable", "probable"),
-    "possible": Text("possible", "possible"),
-    "strong": Text("strong", "forte"),
-    "weak": Text("weak", "faible"),
-}
 _INDICATORS = {
     "critical": Text("CRITICAL", "CRITIQUE"),
     "warning": Text("Warning", "Alerte"),
@@ -65,9 +43,9 @@ _OUTCOMES = {
     "raised": Text("raised", "élevé"),
     "very-high": Text("very high", "très élevé"),
     "withheld": Text("withheld", "retenue"),
-    **_LEVELS,
-    **_CLASSES,
 }
+"""What a rule concludes besides a class or a level, whose words stand in rules/wording.yaml."""
+
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BREAK = re.compile(r"<br\s*/?>")
 
@@ -78,13 +56,14 @@ def evaluation_text(
     cards: Sequence[Card],
     language: str,
     basis: str,
+    wording: Wording,
     drafts: Sequence[Draft] | None = None,
 ) -> str:
     """The result for one patient: the conclusions in a few lines, then every card. `basis` says when, by which rules.
 
     `drafts`: the draft orders, when it is they that were judged.
     """
-    say = _Words(language)
+    say = _Words(language, wording)
     parts = [f"# {say.patient(patient)}", basis, say.summary(evaluation)]
     if drafts is not None:
         parts.append(say.drafts(drafts))
@@ -94,9 +73,9 @@ def evaluation_text(
     return "\n\n".join([*parts, *say.caveats(evaluation)]) + "\n"
 
 
-def explanation_text(explanations: Iterable[Explanation], language: str) -> str:
+def explanation_text(explanations: Iterable[Explanation], language: str, wording: Wording) -> str:
     """Every rule: its outcome, on which data, and what would change it."""
-    say = _Words(language)
+    say = _Words(language, wording)
     return "\n\n".join(say.explanation(each) for each in explanations) + "\n"
 
 
@@ -117,8 +96,17 @@ def unescaped(markdown: str) -> str:
 class _Words:
     """The sentences of the command line in one language."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, wording: Wording) -> None:
         self._language = language
+        self._wording = wording
+        self._unseen: dict[tuple[str, str], str] = {
+            (kind, state): f"{self.of(what)} ({self.of(why)})"
+            for kind, what in wording.kinds.items()
+            for state, why in wording.states.items()
+        }
+        self._outcomes = _OUTCOMES | {
+            str(key): text for words in (wording.levels, wording.classes) for key, text in words.items()
+        }
 
     def __call__(self, en: str, fr: str) -> str:
         return fr if self._language == "fr" else en
@@ -170,16 +158,18 @@ class _Words:
                 )
             )
         if evaluation.causes:
-            causes = (f"{self.of(each.term)} ({self.of(_LEVELS[each.level])})" for each in evaluation.causes)
+            causes = (
+                f"{self.of(each.term)} ({self.of(self._wording.levels[each.level])})" for each in evaluation.causes
+            )
             rows.append((self("Causes", "Causes"), "; ".join(causes)))
         if evaluation.forms:
             rows.append((self("Forms", "Formes"), "; ".join(self.of(each.term) for each in evaluation.forms)))
         return "\n".join(f"- **{name}**{self('', ' ')}: {value}" for name, value in rows)
 
     def _class(self, evaluation: Evaluation) -> str:
-        words = self.of(_CLASSES[evaluation.classification])
-        lean = _LEANS.get(evaluation.lean or "")
-        return f"{words} ({self.of(lean)})" if lean else words
+        words = self.of(self._wording.classes[evaluation.classification])
+        lean = evaluation.lean
+        return words if lean is None else f"{words} ({self.of(self._wording.lean[lean])})"
 
     def card(self, card: Card) -> str:
         code = f" `{card.source.topic.code}`" if card.source.topic else ""
@@ -195,20 +185,24 @@ class _Words:
     def caveats(self, evaluation: Evaluation) -> list[str]:
         """What was not seen, and what was seen and not used."""
         said = []
-        unseen = sorted(f"{kind} ({state})" for kind, state in evaluation.access.items() if not Access(state).complete)
+        unseen = sorted(self._unseen[each] for each in evaluation.access.items() if not each[1].complete)
         if unseen:
             said.append(self("Not seen completely: ", "Non vu, ou incomplètement : ") + ", ".join(unseen) + ".")
         if evaluation.not_used:
             by_reason = sorted((each.reason, each.reference) for each in evaluation.not_used)
             rows = [
-                f"- {reason}: " + ", ".join(sorted({reference for _, reference in group}))
+                f"- {self._reason(reason)}{self('', ' ')}: " + ", ".join(sorted({reference for _, reference in group}))
                 for reason, group in groupby(by_reason, key=lambda each: each[0])
             ]
             said.append("\n".join([self("Not used, and why:", "Non utilisé, et pourquoi :"), "", *rows]))
         return said
 
+    def _reason(self, reason: str) -> str:
+        words = self._wording.not_used.get(reason)
+        return reason if words is None else self.of(words)
+
     def explanation(self, explanation: Explanation) -> str:
-        outcome = _OUTCOMES.get(explanation.outcome)
+        outcome = self._outcomes.get(explanation.outcome)
         said = self.of(outcome) if outcome else explanation.outcome
         lines = [f"## {explanation.rule} {self.of(explanation.title)}{self('', ' ')}: {said}"]
         if explanation.because:

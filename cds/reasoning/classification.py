@@ -195,10 +195,10 @@ def _notes(facts: Facts) -> tuple[Text, ...]:
     notes: list[Text] = []
     metabolic = facts(assess_metabolic).causes
     if metabolic:
-        notes.append(_listed("Metabolic: ", "Métabolique : ", metabolic))
+        notes.append(_listed(facts, "Metabolic: ", "Métabolique : ", metabolic))
     local = _narrowest(facts)
     if local:
-        notes.append(_listed("Local: ", "Locale : ", local))
+        notes.append(_listed(facts, "Local: ", "Locale : ", local))
     notes += facts(assess_metabolic).reasons
     notes += facts(assess_kidney).remarks
     if facts(assess_calcium).status == "high":
@@ -224,20 +224,14 @@ def _narrowest(facts: Facts) -> list[Cause]:
     return [cause for cause in causes if cause.id not in broader]
 
 
-def _listed(en: str, fr: str, causes: Iterable[Cause]) -> Text:
+def _listed(facts: Facts, en: str, fr: str, causes: Iterable[Cause]) -> Text:
+    levels = facts.knowledge.wording.levels
     return Text(
-        en + "; ".join(f"{each.term.en} ({each.level})" for each in causes) + ".",
-        fr + " ; ".join(f"{each.term.fr} ({_LEVELS[each.level]})" for each in causes) + ".",
+        en + "; ".join(f"{each.term.en} ({levels[each.level].en})" for each in causes) + ".",
+        fr + " ; ".join(f"{each.term.fr} ({levels[each.level].fr})" for each in causes) + ".",
     )
 
 
-_LEVELS = {
-    "confirmed": "confirmée",
-    "probable": "probable",
-    "possible": "possible",
-    "strong": "forte",
-    "weak": "faible",
-}
 _OSSIFICATION = Text(
     "The report also speaks of ossification. Imaging must tell trabecular bone from amorphous calcium.",
     "Le compte rendu parle aussi d'ossification. L'imagerie doit distinguer os trabéculaire et calcium amorphe.",

@@ -52,7 +52,6 @@ class Sentences(Strict):
     no_data: Text = Field(alias="no-data")
     orders_not_seen: Text = Field(alias="orders-not-seen")
     withheld: Text
-    nothing_seen: Text = Field(alias="nothing-seen")
 
 
 class Labels(Strict):

@@ -76,14 +76,15 @@ def test_version_and_help(cds: Any) -> None:
 def test_evaluate_prints_what_a_clinician_can_read(cds: Any) -> None:
     said = cds("evaluate", DIALYSIS, *AT)
     assert said.code == 0
-    assert "**Soft-tissue calcification**: metastatic" in said.out
+    assert "**Soft-tissue calcification**: confirmed metabolic (metastatic) calcification" in said.out
     assert "`C-CLASS-MET`" in said.out
     assert "Decision support, to be checked by a clinician" in said.out
     assert "\x1b" not in said.out
 
 
 def test_evaluate_speaks_french(cds: Any) -> None:
-    assert "**Calcifications des tissus mous** : métastatique" in cds("evaluate", DIALYSIS, *AT, "--lang", "fr").out
+    said = cds("evaluate", DIALYSIS, *AT, "--lang", "fr").out
+    assert "**Calcifications des tissus mous** : calcification métastatique (métabolique) confirmée" in said
 
 
 def test_evaluate_as_json_is_what_the_services_answer(cds: Any) -> None:

@@ -5,12 +5,16 @@ from typing import get_args
 
 import pytest
 
+from cds import data
 from cds.hooks.models import Action, Card, Coding, Source, Suggestion
 from cds.printing import evaluation_text, explanation_text, unescaped
 from cds.reasoning.chart import Access, NotUsed, Patient
 from cds.reasoning.conclusions import Cause, Classification, Evaluation, Form, Stage, Text
 from cds.reasoning.explain import Explanation
+from cds.reasoning.knowledge.reading import read_chapter
+from cds.reasoning.knowledge.wording import Wording
 
+WORDING = read_chapter(Wording, "wording", [data.folder("rules")])
 PATIENT = Patient("p1", "female", date(1958, 9, 1))
 CARD = Card(
     uuid="u",
@@ -31,16 +35,17 @@ FOUND = Evaluation(
         NotUsed("Observation/2", "no-date"),
         NotUsed("Observation/1", "no-date"),
         NotUsed("Condition/1", "refuted"),
+        NotUsed("Observation/3", "edta-contamination"),
     ),
     access={"conditions": Access.PRESENT, "orders": Access.ABSENT},
 )
 
 
 def test_a_clinician_can_read_it() -> None:
-    assert evaluation_text(PATIENT, FOUND, [CARD], "en", "2026-03-02") == (
+    assert evaluation_text(PATIENT, FOUND, [CARD], "en", "2026-03-02", WORDING) == (
         "# Patient p1, female, born 1958-09-01\n\n"
         "2026-03-02\n\n"
-        "- **Soft-tissue calcification**: not determinable yet (leaning to metastatic)\n"
+        "- **Soft-tissue calcification**: type not determinable yet (leans towards the metabolic type)\n"
         "- **Chronic venous insufficiency**: stage 3-4 of 4 (Porter 1988), CEAP approximately C4b\n"
         "- **Causes**: hyperparathyroidism (probable)\n"
         "- **Forms**: tumoral calcinosis\n\n"
@@ -48,25 +53,28 @@ def test_a_clinician_can_read_it() -> None:
         "Detail\n\n"
         "Suggested:\n\n"
         "- Repeat calcium\n\n"
-        "Not seen completely: orders (absent).\n\n"
+        "Not seen completely: Orders already placed (not received).\n\n"
         "Not used, and why:\n\n"
-        "- no-date: Observation/1, Observation/2\n"
+        "- sample contaminated with EDTA: Observation/3\n"
+        "- has no date: Observation/1, Observation/2\n"
         "- refuted: Condition/1\n"
     )
 
 
 def test_in_french_too() -> None:
-    text = evaluation_text(PATIENT, FOUND, [], "fr", "")
+    text = evaluation_text(PATIENT, FOUND, [], "fr", "", WORDING)
     assert "femme, né(e) le 01/09/1958" in text
-    assert "- **Calcifications des tissus mous** : indéterminée à ce stade (plutôt métastatique)" in text
+    assert "- **Calcifications des tissus mous** : type indéterminé (oriente vers le type métastatique)" in text
     assert "- **Causes** : hyperparathyroïdie (probable)" in text
     assert "Aucune carte : rien à signaler." in text
+    assert "Non vu, ou incomplètement : Demandes déjà faites (aucune transmission)." in text
+    assert "- sans date : Observation/1, Observation/2\n" in text
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("classification", get_args(Classification))
 def test_every_class_has_words(classification: Classification, language: str) -> None:
-    text = evaluation_text(Patient("p"), Evaluation(classification, None, ()), [], language, "")
+    text = evaluation_text(Patient("p"), Evaluation(classification, None, ()), [], language, "", WORDING)
     assert classification not in text
 
 
@@ -78,14 +86,14 @@ def test_an_explanation_says_why_and_what_would_change_it() -> None:
         because=(Text("calcium 2.9 mmol/L", "calcémie 2,9 mmol/L"),),
         would_change=(Text("PTH", "PTH"),),
     )
-    assert explanation_text([explanation], "en") == (
+    assert explanation_text([explanation], "en", WORDING) == (
         "## MET-PHPT Primary hyperparathyroidism: unknown: data missing\n\n"
         "- calcium 2.9 mmol/L\n\n"
         "It would change with:\n\n"
         "- PTH\n"
     )
     assert "## MET-PHPT Hyperparathyroïdie primaire : inconnu : données manquantes\n" in explanation_text(
-        [explanation], "fr"
+        [explanation], "fr", WORDING
     )
 
 
