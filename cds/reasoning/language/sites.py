@@ -110,13 +110,6 @@ class Sites:
         larger = frozenset().union(*(self._above[region] for region in wanted))
         return None if larger & site.regions else False
 
-    def compatible(self, site: Site, areas: Iterable[str]) -> bool | None:
-        """Whether `site` lies in any of `areas`; None as in `within`."""
-        answers = [self.within(site, area) for area in areas]
-        if True in answers:
-            return True
-        return None if None in answers else False
-
     def same_side(self, one: Site, other: Site) -> bool:
         """False only when both sides are recorded and none is shared."""
         return not one.sides or not other.sides or bool(one.sides & other.sides)
@@ -133,10 +126,6 @@ class Sites:
         return any(
             self.inside(mine, theirs) or self.inside(theirs, mine) for mine in one.regions for theirs in other.regions
         )
-
-    def is_joint(self, site: Site) -> bool | None:
-        """Whether `site` names a joint region; None when the site isn't known."""
-        return any(self.regions[region].joint for region in site.regions) if site.regions else None
 
     def is_place(self, region: str) -> bool:
         """Whether `region` is a body region in the sense of TRG-2."""

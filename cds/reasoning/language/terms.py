@@ -7,7 +7,6 @@ What a word means stands in rules/terms/; a term id is a concept of the catalogu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from cds.reasoning.language.negation import Heard, Listener, Span, overlaps
@@ -49,7 +48,6 @@ class Terms:
         self._place = {term.id: place for place, term in enumerate(chapter.terms)}
         self._alone = {term.id: compile_phrases(term.alone) for term in chapter.terms if term.alone}
         self._larger_than = {term.id: term.larger_than_cm for term in chapter.terms if term.larger_than_cm is not None}
-        self.groups: Mapping[str, str] = {term.id: term.group for term in chapter.terms}
 
     def could_say(self, folded: str) -> bool:
         """Whether a folded text could say any term; cheap, and wrong only on the generous side."""

@@ -79,13 +79,6 @@ def test_within(where: str, area: str, expected: bool | None) -> None:
     assert SITES.within(SITES.read(where), area) is expected
 
 
-def test_compatible_with_any_of_several() -> None:
-    assert SITES.compatible(site("thigh"), ["leg-area", "limb"]) is True
-    assert SITES.compatible(site("thigh"), ["leg-area", "hand"]) is False
-    assert SITES.compatible(site("leg"), ["hand", "calf"]) is None
-    assert SITES.compatible(NOWHERE, ["hand"]) is None
-
-
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -107,12 +100,6 @@ def test_overlap(one: Site, other: Site, expected: bool | None) -> None:
 def test_same_side_differs_only_when_both_are_recorded() -> None:
     assert SITES.same_side(site("leg"), site("leg", sides="left"))
     assert not SITES.same_side(site("leg", sides="right"), site("leg", sides="left"))
-
-
-def test_joints() -> None:
-    assert SITES.is_joint(site("shoulder")) is True
-    assert SITES.is_joint(site("thigh")) is False
-    assert SITES.is_joint(NOWHERE) is None
 
 
 def test_an_unknown_region_in_the_chapter_is_a_mistake_with_the_nearest_name() -> None:
