@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     tell = clock or _now
     consultant = Consultant.load(settings)
 
-    def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
+    async def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
         return consultant.consult(service, request, tell(), language)
 
     app = assemble(consultant.services, consult, settings)

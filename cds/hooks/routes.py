@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from starlette.routing import Route
@@ -25,7 +25,7 @@ __all__ = ["PATH", "Consult", "routes"]
 
 PATH = "/cds-services"
 
-Consult = Callable[[Service, Request, Language], Response]
+Consult = Callable[[Service, Request, Language], Awaitable[Response]]
 """Answers a request. May raise any CdsError."""
 
 _JSON = b"application/json"
@@ -75,7 +75,7 @@ class _ServiceCall:
             return
         language = preferred(headers.get(b"accept-language", ""), self._language)
         try:
-            answer = self._encode(self._consult(service, decode(body, served), language))
+            answer = self._encode(await self._consult(service, decode(body, served), language))
         except CdsError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may quote the patient

@@ -26,7 +26,7 @@ SERVICE = Service(
 JSON = {"content-type": "application/json"}
 
 
-def echo(service: Service, request: Request, language: Language) -> Response:
+async def echo(service: Service, request: Request, language: Language) -> Response:
     """Answers with what it understood; fails as the caller wishes."""
     match request.context.patient_id:
         case "unknown":
