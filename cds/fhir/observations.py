@@ -70,7 +70,7 @@ def read_observations(observations: Iterable[Observation], lens: Lens) -> tuple[
                     # fmt: off
                     measurements.append(_tuple(Measurement, (
                         source, lab.lab, lab.loinc, lab.property, value * scale.factor, scale.unit, when,
-                        f"{value:.6g} {unit or code}", "", low, high, flag, "", note, False, lab.rank, "",
+                        (value, unit or code or ""), "", low, high, flag, "", note, False, lab.rank, "",
                     )))
                     # fmt: on
                     continue
@@ -219,7 +219,7 @@ def _measure(
         value=amount,
         unit=lens.unit[lab.lab],
         when=when,
-        written=written or interpretation.code,
+        reported=written or interpretation.code,
         comparator=sign or "",
         low=low,
         high=high,

@@ -107,7 +107,7 @@ def _unusable_results(facts: Facts) -> Iterator[Wanted]:
     for measurement, reason in facts(usable_results).refused:
         if reason in _UNIT_REASONS:
             row = facts(usable_results).evidence(measurement)
-            rows.append(row._replace(value=measurement.written))
+            rows.append(row._replace(value=measurement.as_written()))
     if rows:
         conclusion = Conclusion("C-UNIT", "LAB-2", certainty="confirmed", evidence=tuple(dict.fromkeys(rows)))
         yield Wanted(conclusion)

@@ -138,5 +138,7 @@ def said_of_calcification(facts: Facts, *patterns: str) -> tuple[Recognised, ...
 
 def calcification_row(calcification: Calcification) -> Evidence:
     """A row of the table for a recorded calcification, in the words of the record."""
-    label = Text("Calcification recorded", "Calcification rapportée")
-    return Evidence(label, calcification.source, calcification.text, calcification.when)
+    return Evidence(_RECORDED, calcification.source, calcification.text, calcification.when)
+
+
+_RECORDED = Text("Calcification recorded", "Calcification rapportée")

@@ -108,7 +108,7 @@ def assess_calcium(facts: Facts) -> Calcium:
 def _dates(samples: Iterable[Sample]) -> tuple[Moment, ...]:
     """When they are high, newest first, one moment a day."""
     moments = sorted((each.when for each in samples if each.status == "high"), key=_age, reverse=True)
-    return tuple(reversed({moment.instant.date(): moment for moment in moments}.values()))
+    return tuple(reversed({moment.day: moment for moment in moments}.values()))
 
 
 def totals(facts: Facts, *, days: int) -> list[Measurement]:
@@ -118,12 +118,12 @@ def totals(facts: Facts, *, days: int) -> list[Measurement]:
     return sorted(filter(says_something, found), key=_newest_first)
 
 
-def _newest_first(measurement: Measurement) -> tuple[float, bool, str]:
+def _newest_first(measurement: Measurement) -> tuple[int, bool, str]:
     return _age(measurement.when), measurement.lab == "calcium-total", measurement.source.id
 
 
-def _age(moment: Moment) -> float:
-    return -moment.instant.timestamp()
+def _age(moment: Moment) -> int:
+    return -moment.at
 
 
 def _samples(
@@ -156,18 +156,21 @@ def _chosen(facts: Facts, samples: Iterable[Sample]) -> Sample | None:
     return total if old or hours_between(ionised.when, total.when) > rules.ionised_hours else ionised
 
 
-def _read_totals(facts: Facts) -> dict[Measurement, Sample]:
-    """Totals that were read already: the choice, the doubt and the history look at the same ones."""
+def _read_totals(facts: Facts) -> dict[int, tuple[Measurement, Sample]]:
+    """Totals that were read already, by identity: the choice, the doubt and the history look at the same ones.
+
+    The total stands beside its sample, so that no other one can take its place in memory.
+    """
     del facts
     return {}
 
 
 def _total_sample(facts: Facts, total: Measurement) -> Sample:
-    known = facts(_read_totals)
-    sample = known.get(total)
-    if sample is None:
-        sample = known[total] = _read_total(facts, total)
-    return sample
+    read = facts(_read_totals)
+    known = read.get(id(total))
+    if known is None:
+        known = read[id(total)] = total, _read_total(facts, total)
+    return known[1]
 
 
 def _read_total(facts: Facts, total: Measurement) -> Sample:
@@ -340,10 +343,18 @@ def _highs(facts: Facts, *, days: int) -> list[Sample]:
 
 def _may_be_high(facts: Facts, measurement: Measurement) -> bool:
     """Cheap, and wrong only on the generous side: the full reading of hundreds of normal results is not worth it."""
-    rules = facts.knowledge.minerals.correction
     upper = facts(usable_results).upper_limit(measurement)
-    most = rules.per_gram * (rules.reference_albumin - rules.albumin.from_)
-    return measurement.value is None or (upper is not None and measurement.value + most >= upper)
+    return measurement.value is None or (
+        upper is not None and measurement.value + facts(_largest_correction) >= upper - _ROUNDING
+    )
+
+
+def _largest_correction(facts: Facts) -> float:
+    """What a correction for albumin can add at most (CAL-2), mmol/L."""
+    rules = facts.knowledge.minerals.correction
+    if not _may_correct(facts, None):
+        return 0.0
+    return rules.per_gram * (rules.reference_albumin - rules.albumin.from_)
 
 
 def _is_verified(facts: Facts, highs: list[Sample]) -> bool:

@@ -10,7 +10,7 @@ values the standard library has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -61,11 +61,35 @@ class Ref(NamedTuple):
         return f"{self.type}/{self.id}" if self.id else self.type
 
 
-class Moment(NamedTuple):
-    """When: an aware UTC instant (the first moment of a partial date, ACC-4), and how it was written."""
-
+class _Moment(NamedTuple):
     instant: datetime
     written: str
+    day: int
+    at: int
+
+
+class Moment(_Moment):
+    """When: an aware UTC instant (the first moment of a partial date, ACC-4), and how it was written.
+
+    Ages, orders and distances are asked of the same few moments again and again: `day` is the ordinal of the calendar day
+    in UTC, `at` the microseconds since 1970. Both are worked out once.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, instant: datetime, written: str) -> Moment:
+        at = (instant - _EPOCH) // _MICROSECOND
+        return tuple.__new__(cls, (instant, written, instant.toordinal(), at))
+
+    @property
+    def timed(self) -> bool:
+        """Whether a time of day is known, and not only a date."""
+        return len(self.written) > _DATE_ONLY
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DATE_ONLY = len("2026-01-01")
 
 
 class Coding(NamedTuple):
@@ -125,8 +149,8 @@ class Measurement(NamedTuple):
     """In the canonical unit of the laboratory test; None for a result in words."""
     unit: str
     when: Moment
-    written: str
-    """As reported, such as "9.8 mg/dL" or "positive"; for display only."""
+    reported: str | tuple[float, str]
+    """As reported: words, or the number and its unit, which only the few results that are shown put into words."""
     comparator: Literal["", "<", "<=", ">", ">="] = ""
     low: float | None = None
     """Limits of the laboratory's own reference range in the canonical unit, where they fit (LAB-5)."""
@@ -141,6 +165,13 @@ class Measurement(NamedTuple):
     """Place of the LOINC code in the order of preference of its test (REN-1)."""
     doubt: str = ""
     """"phosphate-swap": usable only if the kidneys explain it (LAB-2); "" otherwise."""
+
+    def as_written(self) -> str:
+        """As reported, such as "9.8 mg/dL" or "positive"; for display only."""
+        if isinstance(self.reported, str):
+            return self.reported
+        number, unit = self.reported
+        return f"{number:.6g} {unit}"
 
 
 class Finding(NamedTuple):
@@ -317,4 +348,9 @@ class Chart(NamedTuple):
 
     def complete(self, *kinds: str) -> bool:
         """Whether every one of `kinds` was seen completely."""
-        return all(self.access.get(kind, Access.ABSENT).complete for kind in kinds)
+        access = self.access
+        for kind in kinds:
+            state = access.get(kind)
+            if state is not Access.PRESENT and state is not Access.NONE:
+                return False
+        return True

@@ -38,7 +38,7 @@ def alarm(facts: Facts) -> Alarm | None:
     results = facts(usable_results)
     ionised = results.numeric("calcium-ionised")
     total = _newest_total(results)
-    if total is None or (ionised is not None and ionised.when.instant.date() >= total.when.instant.date()):
+    if total is None or (ionised is not None and ionised.when.day >= total.when.day):
         return None if ionised is None else _of_ionised(facts, ionised)
     found = _high_total(facts, total)
     if found is not None:
@@ -52,7 +52,7 @@ def alarm(facts: Facts) -> Alarm | None:
 def _newest_total(results: Laboratory) -> Measurement | None:
     both = [results.numeric("calcium-total"), results.numeric("calcium-corrected")]
     known = [each for each in both if each is not None]
-    return max(known, key=lambda each: each.when.instant, default=None)
+    return max(known, key=lambda each: each.when.at, default=None)
 
 
 def _of_ionised(facts: Facts, ionised: Measurement) -> Alarm | None:

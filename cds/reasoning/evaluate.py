@@ -88,7 +88,7 @@ def _causes(facts: Facts) -> tuple[Cause, ...]:
 def not_used(facts: Facts) -> tuple[NotUsed, ...]:
     """What is no evidence: refused on reading, or by a rule."""
     refused = tuple(
-        NotUsed(str(each.source), reason, each.lab, each.written, each.when)
+        NotUsed(str(each.source), reason, each.lab, each.as_written(), each.when)
         for each, reason in facts(usable_results).refused
     )
     return (*facts.chart.not_used, *refused)

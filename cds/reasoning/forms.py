@@ -85,7 +85,7 @@ def form_conclusion(facts: Facts) -> Wanted | None:
     notes: list[Text] = []
     for form in forms:
         value = next(each for each in words.values if each.id == form.id)
-        keys += [ask.key for ask in value.asks]
+        keys += [ask.key for ask in value.requests]
         notes += value.messages
     return Wanted(
         Conclusion(

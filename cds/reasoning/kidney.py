@@ -6,7 +6,6 @@ A single low eGFR proves no chronic disease, an acute injury says nothing of the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import takewhile
 from math import inf, nextafter
 from statistics import median
@@ -133,7 +132,7 @@ def assess_kidney(facts: Facts) -> Kidney:
     coded = facts(recognise).active("chronic-kidney-disease", *_STAGES)
     transplants = facts(recognise).active("kidney-transplant")
     sessions = _sessions(facts)
-    since = min((each.first for each in sessions if each.first), key=_instant, default=None)
+    since = min((each.first for each in sessions if each.first), key=_at, default=None)
     base = Kidney(
         category=None, why="none", egfr=None, dialysis=False, acute=False, transplant=bool(transplants),
         coded=bool(coded), weak=_all_weak(coded), creatinine_rise=None, dialysis_since=since, evidence=(),
@@ -232,16 +231,16 @@ def _chronic_dialysis(
     rules = facts.knowledge.kidney.dialysis
     if not coded and not transplants and _acute_diagnosis(facts):
         return ()
-    grafted = max((each.when for each in transplants if each.when), key=_instant, default=None)
-    last = max((each.last for each in sessions if each.last), key=_instant, default=None)
-    if grafted is not None and (last is None or grafted.instant > last.instant):
+    grafted = max((each.when for each in transplants if each.when), key=_at, default=None)
+    last = max((each.last for each in sessions if each.last), key=_at, default=None)
+    if grafted is not None and (last is None or grafted.at > last.at):
         return ()
     standing = tuple(each.recognised for each in sessions if each.stands)
     performed = [each for each in sessions if not each.stands and each.first and each.last]
     if not performed:
         return standing
-    earliest = min(performed, key=lambda each: each.first.instant)  # type: ignore[union-attr]
-    latest = max(performed, key=lambda each: each.last.instant)  # type: ignore[union-attr]
+    earliest = min(performed, key=lambda each: each.first.at)  # type: ignore[union-attr]
+    latest = max(performed, key=lambda each: each.last.at)  # type: ignore[union-attr]
     assert earliest.first is not None
     assert latest.last is not None
     goes_on = age_days(facts.now, latest.last) <= rules.last_days
@@ -296,11 +295,11 @@ def _days(facts: Facts) -> list[list[Egfr]]:
     chapter = facts.knowledge.kidney
     days: dict[int, list[Egfr]] = {}
     for each in _estimates(facts):
-        days.setdefault(each.when.instant.toordinal(), []).append(each)
+        days.setdefault(each.when.day, []).append(each)
     return [sorted(days[day], key=lambda egfr: _preference(egfr, chapter)) for day in sorted(days, reverse=True)]
 
 
-def _preference(egfr: Egfr, chapter: KidneyChapter) -> tuple[int, int, float, str, float]:
+def _preference(egfr: Egfr, chapter: KidneyChapter) -> tuple[int, int, int, str, float]:
     """REN-1: the reported CKD-EPI 2021, then ours, then other reported ones in the order of their codes (D-18)."""
     first = egfr.measurement.lab == "egfr-schwartz" or egfr.measurement.loinc in chapter.ckd_epi_2021.reported_codes
     if egfr.says == "nothing":
@@ -310,7 +309,7 @@ def _preference(egfr: Egfr, chapter: KidneyChapter) -> tuple[int, int, float, st
     else:
         kind = 0 if first or chapter.equation == "reported" else 2
     rank = 0 if egfr.computed else egfr.measurement.rank
-    return kind, rank, -egfr.when.instant.timestamp(), egfr.measurement.source.id, egfr.value
+    return kind, rank, -egfr.when.at, egfr.measurement.source.id, egfr.value
 
 
 def _estimates(facts: Facts) -> list[Egfr]:
@@ -411,8 +410,8 @@ def _row(egfr: Egfr) -> Evidence:
     return Evidence(_EGFR, egfr.measurement.source, Value(egfr.value, _UNIT, 0, egfr.comparator), egfr.when, how)
 
 
-def _instant(moment: Moment) -> datetime:
-    return moment.instant
+def _at(moment: Moment) -> int:
+    return moment.at
 
 
 def _all_weak(recognised: tuple[Recognised, ...]) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from cds.reasoning.chart import Chart, Measurement, Moment
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.laboratory import Interval, LaboratoryChapter
-from cds.reasoning.time import age_days, age_on
+from cds.reasoning.time import age_on
 
 __all__ = ["CURRENT", "RECENT", "Laboratory", "Status", "above", "below", "reported_results", "says_something"]
 
@@ -63,7 +63,7 @@ class Laboratory:
     """The results of one chart, newest first. Preliminary results establish nothing and are left out (ACC-4)."""
 
     def __init__(self, chart: Chart, now: datetime, chapter: LaboratoryChapter) -> None:
-        self._now = now
+        self._today = now.toordinal()
         self._chapter = chapter
         self._sex = chart.patient.sex
         self._born = chart.patient.born
@@ -72,7 +72,11 @@ class Laboratory:
             if not measurement.preliminary:
                 self._by_lab.setdefault(measurement.lab, []).append(measurement)
         self._sorted: set[str] = set()
-        self._known_limits: dict[tuple[str, int | None], Interval | None] = {}
+        self._known_limits: dict[tuple[str, int], Interval | None] = {}
+        # Many rules ask the same of the same few results. By identity, for a result is dear to hash; it stands beside
+        # the answer, so that no other one can take its place in memory.
+        self._rows: dict[int, tuple[Measurement, Evidence]] = {}
+        self._limits: dict[int, tuple[Measurement, tuple[float | None, float | None]]] = {}
         self.refused: tuple[tuple[Measurement, str], ...] = ()
         """Results that a rule took away (LAB-2 phosphate, LAB-4 EDTA), and why."""
 
@@ -97,22 +101,24 @@ class Laboratory:
     def all(self, lab: str, *, days: int | None = None) -> list[Measurement]:
         """Every usable result of `lab`, newest first; with `days` only those at most so old."""
         results = self._results(lab)
-        return results if days is None else [each for each in results if self.age(each) <= days]
+        return results if days is None else results[: self._until(results, self._today - days)]
+
+    def _until(self, results: list[Measurement], day: int) -> int:
+        """How many of `results`, newest first, were drawn on `day` or later."""
+        return bisect_right(results, -day, key=_newness)
 
     def around(self, lab: str, when: Moment, *, days: int) -> list[Measurement]:
         """Every usable result of `lab` at most `days` calendar days before or after `when`, newest first."""
         results = self._results(lab)
-        midnight = when.instant.replace(hour=0, minute=0, second=0, microsecond=0)
-        first = bisect_right(results, -(midnight + timedelta(days=days + 1)).timestamp(), key=_newness)
-        last = bisect_right(results, -(midnight - timedelta(days=days)).timestamp(), key=_newness)
-        return results[first:last]
+        return results[self._until(results, when.day + days + 1) : self._until(results, when.day - days)]
 
     def latest(
         self, lab: str, *, days: int = RECENT, where: Callable[[Measurement], bool] | None = None
     ) -> Measurement | None:
         """The newest usable result at most `days` old."""
+        oldest = self._today - days
         for each in self._results(lab):
-            if self.age(each) > days:
+            if each.when.day < oldest:
                 return None
             if where is None or where(each):
                 return each
@@ -128,7 +134,7 @@ class Laboratory:
 
     def age(self, measurement: Measurement) -> int:
         """Days."""
-        return age_days(self._now, measurement.when)
+        return max(self._today - measurement.when.day, 0)
 
     def is_recent(self, measurement: Measurement) -> bool:
         """91 to 365 days old: used, but a class that rests on it is capped (ACC-5)."""
@@ -136,6 +142,12 @@ class Laboratory:
 
     def limits(self, measurement: Measurement) -> tuple[float | None, float | None]:
         """Lower and upper reference limit (LAB-5): the laboratory's own, else those of rules/laboratory.yaml."""
+        known = self._limits.get(id(measurement))
+        if known is None:
+            known = self._limits[id(measurement)] = measurement, self._find_limits(measurement)
+        return known[1]
+
+    def _find_limits(self, measurement: Measurement) -> tuple[float | None, float | None]:
         low, high = measurement.low, measurement.high
         if low is not None and high is not None:
             return low, high
@@ -148,10 +160,12 @@ class Laboratory:
 
     def _ours(self, measurement: Measurement) -> Interval | None:
         """The limits of rules/laboratory.yaml for the patient's sex and age on the day of the sample."""
-        age = age_on(self._born, measurement.when.instant.date())
-        key = measurement.lab, None if age is None else int(age)
+        key = measurement.lab, measurement.when.day
         if key not in self._known_limits:
-            self._known_limits[key] = self._chapter.limits(*key, self._sex)
+            age = age_on(self._born, measurement.when.instant.date())
+            self._known_limits[key] = self._chapter.limits(
+                measurement.lab, None if age is None else int(age), self._sex
+            )
         return self._known_limits[key]
 
     def upper_limit(self, measurement: Measurement) -> float | None:
@@ -193,31 +207,36 @@ class Laboratory:
 
     def label(self, lab: str) -> Text:
         """What the test is called."""
-        term = self._chapter.test(lab).term
-        return Text(term.en, term.fr)
+        return self._chapter.test(lab).term
 
     def evidence(self, measurement: Measurement, remark: Text | None = None) -> Evidence:
         """A row of the table for a result: canonical value where there is a number, else its words."""
+        known = self._rows.get(id(measurement))
+        if known is None:
+            known = self._rows[id(measurement)] = measurement, self._row(measurement)
+        return known[1] if remark is None else known[1]._replace(remark=remark)
+
+    def _row(self, measurement: Measurement) -> Evidence:
+        test = self._chapter.test(measurement.lab)
         value: Value | str
         if measurement.value is None:
-            value = measurement.words or measurement.written
+            value = measurement.words or measurement.as_written()
         else:
-            digits = self._chapter.test(measurement.lab).digits
-            value = Value(measurement.value, measurement.unit, digits, measurement.comparator)
-        return Evidence(self.label(measurement.lab), measurement.source, value, measurement.when, remark)
+            value = Value(measurement.value, measurement.unit, test.digits, measurement.comparator)
+        return Evidence(test.term, measurement.source, value, measurement.when)
 
     def rows(self, measurements: Iterable[Measurement | None]) -> tuple[Evidence, ...]:
         """Evidence of those that are there."""
         return tuple(self.evidence(each) for each in measurements if each is not None)
 
 
-def _newness(measurement: Measurement) -> float:
-    return -measurement.when.instant.timestamp()
+def _newness(measurement: Measurement) -> int:
+    return -measurement.when.day
 
 
-def _newest_first(measurement: Measurement) -> tuple[float, str, str, str]:
+def _newest_first(measurement: Measurement) -> tuple[int, str, str, str]:
     # The order of equal dates must not depend on the order of the request (invariant 7).
-    return _newness(measurement), measurement.source.id, measurement.loinc, measurement.written
+    return -measurement.when.at, measurement.source.id, measurement.loinc, measurement.as_written()
 
 
 def _is_number(measurement: Measurement) -> bool:

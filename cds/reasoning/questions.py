@@ -5,7 +5,7 @@ Three-valued: unknown is never false and never normal; only a question that name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
@@ -53,11 +53,11 @@ def ask(criterion: Criterion, facts: Facts, meanings: Mapping[str, Meaning] | No
             return answer if answer.truth is None else answer._replace(truth=not answer.truth)
         case kind if kind in MEANINGS:
             # Many rules ask the same; what one chapter alone may ask can mean something else at each draft order.
-            said = facts(_answered)
-            key = kind, criterion.argument
-            if key not in said:
-                said[key] = MEANINGS[kind](facts, criterion.argument)
-            return said[key]
+            said, key = facts(_answered), (kind, criterion.argument)
+            known_answer = said.get(key)
+            if known_answer is None:
+                known_answer = said[key] = MEANINGS[kind](facts, criterion.argument)
+            return known_answer
         case kind:
             return known[kind](facts, criterion.argument)
 
@@ -87,25 +87,31 @@ def _joined(criterion: Criterion, facts: Facts, known: Mapping[str, Meaning], *,
 # --- what the record says ------------------------------------------------------------------------------------------
 
 
-def _recorded(facts: Facts, found: Iterable[Recognised], *kinds: str) -> Answer:
+_NO = Answer(False)
+_DIAGNOSES = ("conditions",)
+"""Where a diagnosis would stand."""
+_MENTIONS = ("conditions", "reports")
+
+
+def _recorded(facts: Facts, found: Collection[Recognised], kinds: tuple[str, ...]) -> Answer:
     """What is recorded is true; what is not recorded is false where the record was seen, unknown where it was not."""
-    rows = tuple(recognition_row(each) for each in found)
-    if rows:
-        return Answer(True, rows)
-    unseen = tuple(kind for kind in kinds or ("conditions",) if not facts.chart.complete(kind))
-    return Answer(None, (), unseen) if unseen else Answer(False)
+    if found:
+        return Answer(True, tuple(map(recognition_row, found)))
+    if facts.chart.complete(*kinds):
+        return _NO
+    return Answer(None, (), tuple(kind for kind in kinds if not facts.chart.complete(kind)))
 
 
 def _diagnosis(facts: Facts, names: tuple[str, ...]) -> Answer:
-    return _recorded(facts, [each for each in facts(recognise).active(*names) if each.weight == "strong"])
+    return _recorded(facts, [each for each in facts(recognise).active(*names) if each.weight == "strong"], _DIAGNOSES)
 
 
 def _mention(facts: Facts, names: tuple[str, ...]) -> Answer:
-    return _recorded(facts, facts(recognise).active(*names), "conditions", "reports")
+    return _recorded(facts, facts(recognise).active(*names), _MENTIONS)
 
 
 def _mention_alone(facts: Facts, names: tuple[str, ...]) -> Answer:
-    return _recorded(facts, [each for each in facts(recognise).active(*names) if each.alone])
+    return _recorded(facts, [each for each in facts(recognise).active(*names) if each.alone], _DIAGNOSES)
 
 
 def _reported(facts: Facts, names: tuple[str, ...]) -> Answer:
@@ -114,7 +120,7 @@ def _reported(facts: Facts, names: tuple[str, ...]) -> Answer:
         for each in facts(recognise).active(*names)
         if each.source.type == "DiagnosticReport" and not {"hypothetical", "preliminary"} & set(each.reasons)
     ]
-    return _recorded(facts, found, "reports")
+    return _recorded(facts, found, ("reports",))
 
 
 def _medicine(facts: Facts, names: tuple[str, ...]) -> Answer:

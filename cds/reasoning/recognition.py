@@ -150,7 +150,9 @@ def _order(recognised: Recognised) -> tuple[str, str, str]:
 
 def _in_problem(problem: Problem, language: Language, causes: frozenset[str]) -> list[Recognised]:
     said = _said(worded(problem.texts, problem.sites), language)
-    by_code = _by_code(problem.matches, said)
+    by_code = _by_code(problem.matches, said) if problem.matches else {}
+    if not said and not by_code:
+        return []
     reasons = ("provisional",) * (problem.level == "unconfirmed") + ("old-encounter",) * problem.old_encounter
     text = problem.texts[0] if problem.texts else _words_of(problem.matches)
     own_site = language.sites.read(*problem.sites) if problem.sites else Site()
@@ -230,6 +232,8 @@ def _words_of(matches: Iterable[Match]) -> str:
 def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
     said = _said((*worded(finding.texts, finding.sites), *finding.value_texts), language)
     by_code = _by_code((*finding.matches, *finding.value_matches), said)
+    if not said and not by_code:
+        return []
     text = " : ".join((*finding.texts[:1], *finding.value_texts[:1])) or _words_of(finding.matches)
     site = language.sites.read(*finding.sites) if finding.sites else Site()
     why = ("preliminary",) * finding.preliminary

@@ -32,7 +32,7 @@ def _contaminated(facts: Facts, reported: Laboratory) -> list[Measurement]:
 
 
 def _same_sample(reported: Laboratory, lab: str, like: Measurement) -> list[Measurement]:
-    return [each for each in reported.all(lab) if each.when.instant == like.when.instant]
+    return [each for each in reported.all(lab) if each.when.at == like.when.at]
 
 
 def _swapped_phosphates(facts: Facts, reported: Laboratory) -> list[Measurement]:

@@ -11,7 +11,8 @@ __all__ = ["age_days", "age_on", "days_between", "hours_between", "within_hours"
 
 def age_days(now: datetime, moment: Moment) -> int:
     """Whole calendar days (UTC) from `moment` to `now`; 0 for today and for the future that ACC-4 tolerates."""
-    return max((now.date() - moment.instant.date()).days, 0)
+    days = now.toordinal() - moment.day
+    return days if days > 0 else 0
 
 
 def age_on(born: date | None, day: date) -> float | None:
@@ -24,7 +25,7 @@ def age_on(born: date | None, day: date) -> float | None:
 
 def days_between(a: Moment, b: Moment) -> int:
     """Calendar days between two moments, whichever is earlier."""
-    return abs((a.instant.date() - b.instant.date()).days)
+    return abs(a.day - b.day)
 
 
 def hours_between(earlier: Moment, later: Moment) -> float:
@@ -32,22 +33,22 @@ def hours_between(earlier: Moment, later: Moment) -> float:
 
     When one of them is only a date, calendar days are all that is known: 24 h each.
     """
-    if _has_time(earlier) and _has_time(later):
-        return (later.instant - earlier.instant) / timedelta(hours=1)
-    return 24.0 * (later.instant.date() - earlier.instant.date()).days
+    if earlier.timed and later.timed:
+        return (later.at - earlier.at) / _HOUR
+    return 24.0 * (later.day - earlier.day)
+
+
+_HOUR = 3_600_000_000
+"""Microseconds."""
 
 
 def within_hours(now: datetime, moment: Moment, hours: float) -> bool:
     """Whether `moment` lies at most `hours` before `now` (a bare date: that many calendar days)."""
-    if _has_time(moment):
+    if moment.timed:
         return now - moment.instant <= timedelta(hours=hours)
-    return 24.0 * (now.date() - moment.instant.date()).days <= hours
+    return 24.0 * (now.toordinal() - moment.day) <= hours
 
 
 def years_since(now: datetime, moment: Moment) -> float:
     """Years of 365.25 days from `moment` to `now`."""
     return age_days(now, moment) / 365.25
-
-
-def _has_time(moment: Moment) -> bool:
-    return len(moment.written) > len("2026-01-01")

@@ -105,6 +105,19 @@ def _is_open(facts: Facts, item: Item, *, repeat: bool) -> bool:
 
 def _has_result(facts: Facts, lab: str) -> bool:
     """A usable result inside the window of ACC-5; calcium also when it must be repeated counts as missing."""
+    known = facts(_known_results)
+    if lab not in known:
+        known[lab] = _find_result(facts, lab)
+    return known[lab]
+
+
+def _known_results(facts: Facts) -> dict[str, bool]:
+    """What was found of each test before: several cards ask for the same ones."""
+    del facts
+    return {}
+
+
+def _find_result(facts: Facts, lab: str) -> bool:
     test = facts.knowledge.laboratory.test(lab)
     window = test.look_back
     found = facts(usable_results).latest(lab, days=window.current if window else RECENT)
@@ -125,11 +138,11 @@ def _kidney_settled(facts: Facts) -> bool:
 
 
 def _is_ordered(facts: Facts, item: Item) -> bool:
-    codes = {item.coding.code} if item.coding is not None else {code.loinc for code in item.codes}
+    codes = item.any_code
     for order in facts.chart.orders:
         if order.when is not None and age_days(facts.now, order.when) > ORDERED_DAYS:
             continue
-        if (item.lab and item.lab in order.labs) or codes & set(order.loincs):
+        if (item.lab and item.lab in order.labs) or not codes.isdisjoint(order.loincs):
             return True
         if any(match.coding.code in codes for match in order.matches) or _same_words(item, order.texts):
             return True

@@ -126,7 +126,7 @@ def measurement(number: int, line: str, now: datetime) -> Measurement:
         value=None if parsed is None else float(parsed["number"]),
         unit=test.unit,
         when=when,
-        written=" ".join((value, *rest)),
+        reported=" ".join((value, *rest)),
         **said,
     )
 

@@ -105,11 +105,11 @@ class Knowledge:
         aloud."""
         return {
             **{name: text for name, text in self.wording.classes.items()},  # noqa: C416 - as names among others
-            **{each.id: Text(each.term.en, each.term.fr) for each in self.orders.classes},
-            **{each.id: Text(each.term.en, each.term.fr) for each in self.metabolic.causes},
-            **{each.id: Text(each.term.en, each.term.fr) for each in self.terms.terms},
-            **{each.id: Text(each.term.en, each.term.fr) for each in self.medicines.classes},
-            **{each.id: Text(each.term.en, each.term.fr) for each in self.laboratory.tests},
+            **{each.id: each.term for each in self.orders.classes},
+            **{each.id: each.term for each in self.metabolic.causes},
+            **{each.id: each.term for each in self.terms.terms},
+            **{each.id: each.term for each in self.medicines.classes},
+            **{each.id: each.term for each in self.laboratory.tests},
         }
 
     @cached_property

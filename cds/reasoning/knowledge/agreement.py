@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from cds.reasoning.knowledge.cards import Ask, Card, Cards, Fact, PlaceholderValue, Variant
+from cds.reasoning.knowledge.cards import Ask, Card, Cards, Fact
 from cds.reasoning.knowledge.classification import ClassCard, ClassificationChapter, Row
 from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.decisions import Decisions
@@ -71,7 +71,7 @@ Kind = Literal[
 NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     Ask: {"key": "request"},
     Attribution: {"area": "site"},
-    Card: {"requests": "request", "sources": "source"},
+    Card: {"sources": "source"},
     CauseCard: {"id": "card"},
     CauseRule: {
         "concepts": "concept", "decisions": "decision", "shows": "shown", "medicines": "medicine", "asks": "request",
@@ -113,13 +113,12 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     PainfulUlcer: {"ulcers": "concept", "words": "concept"},
     OrderClass: {"names": "medicine"},
     OrderReason: {"reason": "reason-value"},
-    OrderRow: {"requests": "request", "sources": "source", "variant": "order-variant"},
+    OrderRow: {"sources": "source", "variant": "order-variant"},
     OrderRule: {"card": "card"},
     OrdersChapter: {"named_tumours": "concept", "open_ulcers": "concept"},
     Parasites: {"card": "card", "concepts": "parasite-value", "tags": "source"},
     ParasitePattern: {"words": "concept", "placeholder": "parasite-value"},
     Pattern: {"words": "concept", "areas": "site", "beside": "concept"},
-    PlaceholderValue: {"requests": "request"},
     Pregnancy: {"concept": "concept"},
     RecognitionChapter: {"strong_in_reports": "concept"},
     RedFlagChapter: {"calciphylaxis": "concept"},
@@ -129,7 +128,6 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     Sourced: {"tags": "source"},
     Trigger: {"by_code": "concept", "by_form": "concept", "never_in": "region"},
     Tumour: {"card": "card", "named": "concept", "coded": "concept", "tags": "source"},
-    Variant: {"requests": "request"},
     Venous: {"concept": "concept", "tags": "source"},
     VenousContext: {"area": "site", "concepts": "concept", "reflux": "concept"},
     VenousGrounds: {"tags": "source"},

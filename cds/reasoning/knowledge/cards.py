@@ -55,6 +55,11 @@ class Ask(Strict):
     after_days: int | None = Field(None, alias="after-days", gt=0)
     """Only worth repeating so many days from now."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _key_alone(cls, written: object) -> object:
+        return {"key": written} if isinstance(written, str) else written
+
 
 class Variant(Strict):
     """One wording of a card, chosen by the conclusion."""
@@ -65,7 +70,7 @@ class Variant(Strict):
     summary: Text
     conclusion: Text
     """The first sentence of the detail; of an order: why the order and the patient's data should not meet."""
-    requests: tuple[Ask | str, ...] | None = None
+    requests: tuple[Ask, ...] | None = None
     """None: those of the card."""
     messages: tuple[Text, ...] = ()
     """Added to those of the card."""
@@ -73,10 +78,6 @@ class Variant(Strict):
     """None: those of the card."""
     proposals: tuple[str, ...] = ()
     """Keys of `proposals` that this conclusion may offer for the problem list (section 13)."""
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        return tuple(Ask(key=each) if isinstance(each, str) else each for each in self.requests or ())
 
 
 class Card(Strict):
@@ -90,7 +91,7 @@ class Card(Strict):
     group: Group
     topic: Text
     variants: tuple[Variant, ...] = Field(min_length=1)
-    requests: tuple[Ask | str, ...] = ()
+    requests: tuple[Ask, ...] = ()
     priority: Literal["routine", "urgent", "asap", "stat"] = "routine"
     """Of its requests (section 13)."""
     messages: tuple[Text, ...] = ()
@@ -112,10 +113,8 @@ class Card(Strict):
 
     def asks(self, variant: str = "") -> tuple[Ask, ...]:
         """What the card asks for, in order of importance."""
-        chosen = self.variant(variant)
-        if chosen.requests is not None:
-            return chosen.asks
-        return tuple(Ask(key=each) if isinstance(each, str) else each for each in self.requests)
+        own = self.variant(variant).requests
+        return self.requests if own is None else own
 
     @model_validator(mode="after")
     def _variants_differ(self) -> Self:
@@ -132,12 +131,8 @@ class PlaceholderValue(Strict):
     text: Text
     messages: tuple[Text, ...] = ()
     facts: tuple[Fact, ...] = ()
-    requests: tuple[Ask | str, ...] = ()
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """What this value asks for, such as ophthalmology advice for pseudoxanthoma elasticum."""
-        return tuple(Ask(key=each) if isinstance(each, str) else each for each in self.requests)
+    requests: tuple[Ask, ...] = ()
+    """What this value asks for, such as ophthalmology advice for pseudoxanthoma elasticum."""
 
 
 class Placeholder(Strict):

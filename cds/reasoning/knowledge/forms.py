@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from cds.reasoning.conclusions import Classification, Text
 from cds.reasoning.knowledge.language import Layer
 from cds.reasoning.knowledge.minerals import Span
@@ -57,7 +59,7 @@ class Flag(Dashed):
     en: str
     fr: str
 
-    @property
+    @cached_property
     def text(self) -> Text:
         return Text(self.en, self.fr)
 

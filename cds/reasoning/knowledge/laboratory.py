@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.reading import Strict
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "Reference",
     "Swap",
     "SwapReason",
-    "Term",
     "Unit",
     "spelled",
 ]
@@ -36,13 +36,6 @@ def spelled(unit: str) -> str:
     """A unit as it compares with others: the signs for micro, case, spaces, comma or point and ² don't matter (LAB-1)."""
     folded = unicodedata.normalize("NFKC", unit).lower().replace("μ", "u").replace(",", ".")
     return "".join(folded.split())
-
-
-class Term(Strict):
-    """What something is called in both languages of the cards."""
-
-    en: str
-    fr: str
 
 
 class Interval(Strict):
@@ -171,7 +164,7 @@ class LaboratoryTest(Strict):
     """One laboratory test or measurement."""
 
     id: str
-    term: Term
+    term: Text
     unit: str
     digits: int = Field(ge=0, le=3)
     reference: Reference | None = None

@@ -10,14 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.nearest import did_you_mean
-from cds.reasoning.knowledge.reading import Dashed, Strict
+from cds.reasoning.knowledge.reading import Dashed
 from cds.reasoning.language.patterns import Lexicon
 
 __all__ = [
     "Area",
     "CalcificationChapter",
-    "Label",
     "Layer",
     "Organ",
     "Phrases",
@@ -38,13 +38,6 @@ def _phrase(phrase: str) -> str:
 
 
 Phrase = Annotated[str, Field(min_length=1), AfterValidator(_phrase)]
-
-
-class Label(Strict):
-    """What a clinician calls it, in both languages."""
-
-    fr: str
-    en: str
 
 
 class Phrases(Dashed):
@@ -127,7 +120,7 @@ class Region(Dashed):
     """One region of the body."""
 
     id: str
-    term: Label
+    term: Text
     parents: tuple[str, ...] = ()
     joint: bool = False
     """A named joint region (DYS-1: HA, CPPD, haemochromatosis)."""
@@ -145,7 +138,7 @@ class Area(Dashed):
     """A set of regions that a rule names: everything inside `regions`, and `also` without what is inside it."""
 
     id: str
-    term: Label
+    term: Text
     source: tuple[str, ...]
     regions: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -187,7 +180,7 @@ class Term(Dashed):
     """concept_id of the catalogue, or id of a pattern."""
     group: Literal["finding", "lab", "metastatic-cause", "dystrophic-cause", "form", "cvi-sign", "procedure", "pattern"]
     """As in the catalogue; "pattern": words that a rule asks for, no concept of their own."""
-    term: Label
+    term: Text
     source: tuple[str, ...]
     """Rule ids, as in the catalogue."""
     fr: tuple[Phrase, ...] = ()
@@ -215,7 +208,7 @@ class Structure(Dashed):
     """Something that calcifies and is no soft tissue in the sense of TRG-2."""
 
     id: str
-    term: Label
+    term: Text
     fr: tuple[Phrase, ...] = ()
     en: tuple[Phrase, ...] = ()
     never: tuple[Phrase, ...] = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from cds.reasoning.knowledge.laboratory import Term
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.reading import Strict
 
 __all__ = ["Brands", "MedicineClass", "MedicinesChapter", "NamedMedicine"]
@@ -37,7 +37,7 @@ class NamedMedicine(_Conditions):
     """One medicine, or one family of combinations, of a class."""
 
     id: str
-    inn: Term
+    inn: Text
     names: tuple[str, ...] = ()
     brands: Brands = Brands()
     also: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class MedicineClass(_Conditions):
     """A class of medicines: a concept with a value set of the same id."""
 
     id: str
-    term: Term
+    term: Text
     code_words: tuple[str, ...] = Field(default=(), alias="code-words")
     medicines: tuple[NamedMedicine, ...] = Field(min_length=1)
 

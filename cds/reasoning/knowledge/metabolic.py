@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from pydantic import model_validator
 
 from cds.reasoning.conclusions import Text
@@ -26,7 +28,7 @@ class Note(Dashed):
     en: str
     fr: str
 
-    @property
+    @cached_property
     def text(self) -> Text:
         return Text(self.en, self.fr)
 

@@ -112,6 +112,11 @@ class Want(Dashed):
     after_days: int | None = Field(None, gt=0)
     when: Criterion | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _key_alone(cls, written: object) -> object:
+        return {"key": written} if isinstance(written, str) else written
+
 
 class Note(Dashed):
     """A sentence of the detail that depends on the patient."""
@@ -136,13 +141,9 @@ class Row(Dashed):
     not_after: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Rule -> its variants: where one of them applies to the same draft, this row does not."""
     remove: bool = False
-    requests: tuple[Want | str, ...] = ()
+    requests: tuple[Want, ...] = ()
     priority: Literal["routine", "urgent", "asap", "stat"] = "routine"
     sources: tuple[str, ...] = ()
-
-    @property
-    def wants(self) -> tuple[Want, ...]:
-        return tuple(Want(key=each) if isinstance(each, str) else each for each in self.requests)
 
     @model_validator(mode="after")
     def _says_when(self) -> Self:
@@ -317,7 +318,7 @@ class OrdersChapter(Dashed):
             for row in rule.rows:
                 yield from (each.when for each in row.because)
                 yield from (
-                    each for each in (row.when, row.unless, *(want.when for want in row.wants)) if each is not None
+                    each for each in (row.when, row.unless, *(want.when for want in row.requests)) if each is not None
                 )
         for interval in self.duplicates.intervals:
             yield from interval.exempt_tests.values()

@@ -44,6 +44,11 @@ class Item(Strict):
         return self._by_property.get(property_, self._by_property[self.codes[0].property])
 
     @cached_property
+    def any_code(self) -> frozenset[str]:
+        """Every code by which it may have been ordered."""
+        return frozenset((self.coding.code,) if self.coding is not None else (each.loinc for each in self.codes))
+
+    @cached_property
     def _by_property(self) -> dict[str, Code]:
         return {
             each.property: Code(system="http://loinc.org", code=each.loinc, display=each.display)

@@ -81,9 +81,7 @@ def _resulted(
 ) -> Duplicate | None:
     """The newest result, where it counts and is young enough; a positive antibody at any age where the rule says so."""
     results = facts(usable_results)
-    found = sorted(
-        (each for lab in tests for each in results.all(lab)), key=lambda each: each.when.instant, reverse=True
-    )
+    found = sorted((each for lab in tests for each in results.all(lab)), key=lambda each: each.when.at, reverse=True)
     newest = found[0] if found else None
     if newest is None or not _counts(facts, newest):
         return None
@@ -164,5 +162,5 @@ def _asked(facts: Facts, draft: Draft, name: str, place: tuple[int, int]) -> Dup
     return None
 
 
-def _newest_first(report: Report) -> tuple[float, str]:
-    return -report.when.instant.timestamp() if report.when is not None else 0.0, report.source.id
+def _newest_first(report: Report) -> tuple[int, str]:
+    return -report.when.at if report.when is not None else 0, report.source.id

@@ -72,7 +72,7 @@ def _fired(facts: Facts, draft: Draft, classes: frozenset[str]) -> Iterator[Fire
             row,
             reason,
             evidence,
-            tuple(w for w in row.wants if w.when is None or ask(w.when, facts, meanings).truth),
+            tuple(w for w in row.requests if w.when is None or ask(w.when, facts, meanings).truth),
             tuple(note.text for note in rule.notes if ask(note.when, facts, meanings).truth),
             row.remove and not keep,
         )

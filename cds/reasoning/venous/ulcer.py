@@ -194,8 +194,8 @@ def newest(facts: Facts, concept: str, sides: frozenset[str], *, days: int) -> M
     found = [each for each in measured(facts, concept, sides) if age_days(facts.now, each.when) <= days]
     if not found:
         return None
-    day = found[0].when.instant.date()
-    return min((each for each in found if each.when.instant.date() == day), key=lambda each: each.value)
+    day = found[0].when.day
+    return min((each for each in found if each.when.day == day), key=lambda each: each.value)
 
 
 def _index_note(

@@ -174,7 +174,7 @@ def test_what_a_card_asks_for_stands_in_the_workup() -> None:
                 assert WORKUP.of(ask.key), (card.id, ask.key)
     for placeholder in CARDS.placeholders:
         for value in placeholder.values:
-            for ask in value.asks:
+            for ask in value.requests:
                 assert WORKUP.of(ask.key), value.id
 
 

@@ -103,7 +103,7 @@ def test_a_result_in_words_is_shown_in_its_words() -> None:
     words, number = results.rows((*results.all("phosphate"), None))
     assert words.value == "normal"
     assert str(number.value) == "Value(number=1.234, unit='mmol/L', digits=2, comparator='')"
-    assert results.evidence(results.all("phosphate")[0]._replace(words="", written="H")).value == "H"
+    assert results.evidence(results.all("phosphate")[0]._replace(words="", reported="H")).value == "H"
 
 
 @given(
