@@ -73,15 +73,15 @@ def resource(value: Any, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 @contextmanager
-def http_server(answering: Answering) -> Iterator[HttpServer]:
-    """Runs in a thread of its own as long as the context does."""
+def http_server(answering: Answering, port: int = 0) -> Iterator[HttpServer]:
+    """Runs in a thread of its own as long as the context does; on any free port, or on `port`."""
     loop = asyncio.new_event_loop()
     ready: list[HttpServer] = []
     started = threading.Event()
 
     async def serve() -> None:
         server = await asyncio.start_server(
-            lambda reader, writer: _connection(reader, writer, answering, seen), "127.0.0.1", 0
+            lambda reader, writer: _connection(reader, writer, answering, seen), "127.0.0.1", port
         )
         seen = HttpServer(server.sockets[0].getsockname()[1])
         ready.append(seen)
