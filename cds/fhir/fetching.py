@@ -21,6 +21,7 @@ from cds.fhir.server.client import FhirClient
 from cds.fhir.server.exchange import Bearer
 from cds.fhir.server.failures import NoAnswer, Reason
 from cds.fhir.server.queries import Query, bare_id, query
+from cds.fhir.server.scopes import reach
 from cds.reasoning.chart import Access
 from cds.trust.outgoing import Base, allowed
 
@@ -41,6 +42,8 @@ class Server(NamedTuple):
     token: str = ""
     token_patient: str = ""
     """The one patient that the token is for, "" where it does not say."""
+    scope: str = ""
+    """SMART scopes of the token."""
 
     def __repr__(self) -> str:
         return "<Server>"
@@ -113,7 +116,7 @@ async def fetch(want: Wanted, server: Server, patient_id: str, bases: Iterable[B
         bearer = Bearer(server.token)
     except ValueError:
         return _refused("token-malformed")
-    return await _Fetching(client, base, bearer, identifier).all_of(want)
+    return await _Fetching(client, base, bearer, server.scope, identifier).all_of(want)
 
 
 def _refused(reason: str) -> Fetched:
@@ -145,10 +148,11 @@ class _Answer:
 class _Fetching:
     """The fetching for one request."""
 
-    def __init__(self, client: FhirClient, base: Base, bearer: Bearer, patient_id: str) -> None:
+    def __init__(self, client: FhirClient, base: Base, bearer: Bearer, scope: str, patient_id: str) -> None:
         self._client = client
         self._base = base
         self._bearer = bearer
+        self._scope = scope
         self._patient_id = patient_id
         self._budget: Budget = client.budget()
         self._answered = False
@@ -162,7 +166,7 @@ class _Fetching:
             for answer in answers.values():
                 answer.reason = failure.reason
             return self._fetched(answers)
-        ways = [self._from_start(answers[key], asked) for key, asked in self._queries(want)]
+        ways = [self._from_start(answers[key], query(each, self._patient_id)) for key, each in want.absent.items()]
         ways += [self._further(answers[key], next_link(raw), _ANY) for key, raw in want.unfinished.items()]
         try:
             async with asyncio.timeout(self._budget.remaining), asyncio.TaskGroup() as group:
@@ -172,9 +176,6 @@ class _Fetching:
             pass  # each answer says by itself how far it came
         self._report(answers)
         return self._fetched(answers)
-
-    def _queries(self, want: Wanted) -> Iterable[tuple[str, Query]]:
-        return ((key, query(template, self._patient_id)) for key, template in want.absent.items())
 
     async def _guarded(self, answer: _Answer, way: Coroutine[None, None, None]) -> None:
         """One key; what goes wrong with it never costs the others."""
@@ -191,6 +192,9 @@ class _Fetching:
             answer.reason = Reason.DEFECT
 
     async def _from_start(self, answer: _Answer, asked: Query) -> None:
+        reached = reach(self._scope, asked)
+        if reached == "none":
+            raise NoAnswer(Reason.SCOPE)
         first = page(await self._client.ask(self._base, asked, self._bearer, self._budget), asked)
         self._answered = True
         answer.pieces.append(first.raw)
@@ -198,6 +202,8 @@ class _Fetching:
             answer.refuted = True
             raise NoAnswer(Reason.OTHER_PATIENT)
         await self._further(answer, first.next, asked)
+        if reached == "some":
+            raise NoAnswer(Reason.SCOPE_NARROW)
 
     async def _further(self, answer: _Answer, link: str, asked: Query) -> None:
         """Follow `next` links, within the base of the server (S9) and the limit of pages."""
@@ -228,5 +234,5 @@ class _Fetching:
         if missed:
             _LOG.warning("fetched in part: %s", ", ".join(f"{key} {reason}" for key, reason in missed.items()))
         # what we may not ask for stays absent, or what it was; everything else has a state of its own
-        pages = {key: each.pages for key, each in answers.items() if each.reason is not Reason.ADDRESS_REFUSED}
+        pages = {key: each.pages for key, each in answers.items() if not (each.reason and each.reason.forbids)}
         return Fetched(pages, outcomes, "", self._budget.spent, self._budget.queries)

@@ -187,6 +187,18 @@ def test_a_token_of_another_patient_is_not_used(world: World) -> None:
     assert len(world.good.asked) == before
 
 
+@pytest.mark.clause("R5")
+def test_a_token_that_reaches_some_data_only_does_not_say_that_there_are_no_others(world: World) -> None:
+    scope = "patient/Patient.rs patient/Observation.rs?category=laboratory patient/Condition.read"
+    authorization = {"access_token": TOKEN, "token_type": "Bearer", "scope": scope}
+    found = result(world.service.post(PATH, json=view(world.good.base, fhirAuthorization=authorization)))
+    states = found["prefetch"]
+    assert (states["patient"], states["conditions"], states["laboratory"]) == ("present", "present", "partial")
+    assert states["reports"] == states["procedures"] == "absent"
+    assert found["fetch"]["outcomes"]["laboratory"] == "scope-narrow"
+    assert found["fetch"]["outcomes"]["reports"] == "scope"
+
+
 @pytest.mark.clause("R6")
 @pytest.mark.parametrize("patient", ["..", "p/1", "p?x=1", "p&patient=q", "p%2f", "é", "p" * 65])
 def test_an_id_that_could_change_the_question_is_not_asked_about(world: World, patient: str) -> None:

@@ -36,8 +36,17 @@ class Reason(StrEnum):
     NEXT_AGAIN = "next-again"
     """A `next` link that leads to a page which was read already."""
     PAGE_LIMIT = "page-limit"
+    SCOPE = "scope"
+    """The token is not for such data."""
+    SCOPE_NARROW = "scope-narrow"
+    """The token is for some of such data: nobody can say what the server left out."""
     DEFECT = "defect"
     """A mistake of ours; the log says where."""
+
+    @property
+    def forbids(self) -> bool:
+        """Whether it says that we may not ask at all."""
+        return self in (Reason.ADDRESS_REFUSED, Reason.SCOPE)
 
     @property
     def ailing(self) -> bool:
