@@ -198,7 +198,7 @@ class _Fetching:
         first = page(await self._client.ask(self._base, asked, self._bearer, self._budget), asked)
         self._answered = True
         answer.pieces.append(first.raw)
-        if asked.is_search and is_about_others(first.raw, self._patient_id):
+        if is_about_others(first.raw, self._patient_id) if asked.is_search else first.id != asked.id:
             answer.refuted = True
             raise NoAnswer(Reason.OTHER_PATIENT)
         await self._further(answer, first.next, asked)

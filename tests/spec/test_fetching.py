@@ -175,6 +175,7 @@ def test_another_patient_is_no_evidence_and_is_counted(world: World) -> None:
     found = result(world.service.post(PATH, json=view(world.bases["another patient"], PATIENT)))
     assert {"reference": "Condition/Condition-1", "reason": "other-patient"} in found["notUsed"]
     assert {"reference": "Patient/p-2", "reason": "other-patient"} in found["notUsed"]
+    assert found["prefetch"]["patient"] == "failed"
 
 
 @pytest.mark.clause("R6")

@@ -12,6 +12,8 @@ class Reason(StrEnum):
 
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    ENCRYPTION = "encryption"
+    """No encrypted connection, or a certificate that nobody vouches for."""
     ADDRESS_REFUSED = "address-refused"
     """The name leads to an address that outgoing calls may not go to (S9)."""
     SERVER_DOWN = "server-down"
@@ -51,7 +53,19 @@ class Reason(StrEnum):
     @property
     def ailing(self) -> bool:
         """Whether it says that the server is ill, and not that it answered."""
-        return self in (Reason.TIMEOUT, Reason.UNREACHABLE, Reason.INTERRUPTED, Reason.OVERLOADED, Reason.SERVER_ERROR)
+        return self in _AILING
+
+
+_AILING = frozenset(
+    (
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.ENCRYPTION,
+        Reason.INTERRUPTED,
+        Reason.OVERLOADED,
+        Reason.SERVER_ERROR,
+    )
+)
 
 
 class NoAnswer(Exception):  # noqa: N818 - named for what is missing
