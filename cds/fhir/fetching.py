@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import Raw
@@ -27,7 +27,9 @@ from cds.trust.outgoing import Base, allowed
 
 __all__ = ["Fetched", "Server", "Wanted", "fetch", "wanted"]
 
+_ABSENT: Final = Raw(b"{}")
 _EMPTY: Final = frozenset((b"{}", b'""'))
+"""What says nothing, and is read as if it had not been sent."""
 _NEXT: Final = b'"next"'
 _ANY: Final = Query("")
 """Some search: of further pages it is not known which."""
@@ -72,7 +74,7 @@ class Fetched(NamedTuple):
 
     @property
     def account(self) -> dict[str, object]:
-        """For the extension of the answer; `spentMs` is the only thing that differs between equal answers."""
+        """For the extension of the answer. `spentMs` is new each time; the rest says what the server did."""
         if self.refused:
             return {"refused": self.refused}
         return {
@@ -88,10 +90,11 @@ def wanted(templates: Mapping[str, str], prefetch: Mapping[str, Raw]) -> Wanted 
     absent: dict[str, str] = {}
     unfinished: dict[str, Raw] = {}
     for key, template in templates.items():
-        raw = prefetch.get(key)
-        if raw is None or bytes(raw) in _EMPTY:
+        raw = prefetch.get(key, _ABSENT)
+        text = bytes(raw)
+        if text in _EMPTY:
             absent[key] = template
-        elif _NEXT in bytes(raw) and next_link(raw):
+        elif _NEXT in text and next_link(text):
             unfinished[key] = raw
     return Wanted(absent, unfinished) if absent or unfinished else None
 
@@ -166,21 +169,24 @@ class _Fetching:
             for answer in answers.values():
                 answer.reason = failure.reason
             return self._fetched(answers)
-        ways = [self._from_start(answers[key], query(each, self._patient_id)) for key, each in want.absent.items()]
-        ways += [self._further(answers[key], next_link(raw), _ANY) for key, raw in want.unfinished.items()]
         try:
             async with asyncio.timeout(self._budget.remaining), asyncio.TaskGroup() as group:
-                for answer, way in zip(answers.values(), ways, strict=True):
-                    group.create_task(self._guarded(answer, way))
+                for key, template in want.absent.items():
+                    group.create_task(self._guarded(answers[key], template))
+                for key in want.unfinished:
+                    group.create_task(self._guarded(answers[key]))
         except TimeoutError:
             pass  # each answer says by itself how far it came
         self._report(answers)
         return self._fetched(answers)
 
-    async def _guarded(self, answer: _Answer, way: Coroutine[None, None, None]) -> None:
-        """One key; what goes wrong with it never costs the others."""
+    async def _guarded(self, answer: _Answer, template: str = "") -> None:
+        """One key, from the start where there is a template; what goes wrong with it never costs the others."""
         try:
-            await way
+            if template:
+                await self._from_start(answer, query(template, self._patient_id))
+            else:
+                await self._further(answer, next_link(answer.pieces[0]), _ANY)
         except NoAnswer as failure:
             answer.reason = failure.reason
             self._answered |= not failure.reason.ailing
