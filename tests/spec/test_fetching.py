@@ -175,6 +175,7 @@ def test_another_patient_is_no_evidence_and_is_counted(world: World) -> None:
     found = result(world.service.post(PATH, json=view(world.bases["another patient"], PATIENT)))
     assert {"reference": "Condition/Condition-1", "reason": "other-patient"} in found["notUsed"]
     assert {"reference": "Patient/p-2", "reason": "other-patient"} in found["notUsed"]
+    assert found["prefetch"]["patient"] == "failed"
 
 
 @pytest.mark.clause("R6")
@@ -185,6 +186,18 @@ def test_a_token_of_another_patient_is_not_used(world: World) -> None:
     assert found["fetch"] == {"refused": "token-of-another-patient"}
     assert set(found["prefetch"].values()) == {"absent"}
     assert len(world.good.asked) == before
+
+
+@pytest.mark.clause("R5")
+def test_a_token_that_reaches_some_data_only_does_not_say_that_there_are_no_others(world: World) -> None:
+    scope = "patient/Patient.rs patient/Observation.rs?category=laboratory patient/Condition.read"
+    authorization = {"access_token": TOKEN, "token_type": "Bearer", "scope": scope}
+    found = result(world.service.post(PATH, json=view(world.good.base, fhirAuthorization=authorization)))
+    states = found["prefetch"]
+    assert (states["patient"], states["conditions"], states["laboratory"]) == ("present", "present", "partial")
+    assert states["reports"] == states["procedures"] == "absent"
+    assert found["fetch"]["outcomes"]["laboratory"] == "scope-narrow"
+    assert found["fetch"]["outcomes"]["reports"] == "scope"
 
 
 @pytest.mark.clause("R6")

@@ -103,6 +103,13 @@ def test_connections_are_used_again() -> None:
     assert server.connections == 2
 
 
+def test_of_several_addresses_one_that_may_be_called_is() -> None:
+    """`localhost` is ::1, too, on most machines; only 127.0.0.0/8 is named here."""
+    with http_server(Records(RECORD)) as server:
+        base = server.base.replace("127.0.0.1", "localhost")
+        assert set(fetched(client(), base, patient=RECORD.patient_id).outcomes.values()) == {"complete"}
+
+
 def test_a_server_that_is_not_there_is_unreachable() -> None:
     with http_server(Records(RECORD)) as server:
         pass
@@ -122,6 +129,28 @@ def test_a_dead_server_is_left_alone_and_tried_again() -> None:
         assert fetched(fhir, server.base, patient=RECORD.patient_id).outcomes["conditions"] == "server-down"
         time[0] = 31
         assert fetched(fhir, server.base, patient=RECORD.patient_id).outcomes["conditions"] == "complete"
+
+
+LONG = Wanted({"conditions": "Condition?patient={{context.patientId}}&code=" + ",".join(["2000-8"] * 400)}, {})
+
+
+@pytest.mark.parametrize(
+    ("want", "ways", "methods"),
+    [
+        (WANT, {}, ["GET", "GET"]),
+        (WANT, {"takes_get": False}, ["GET", "POST", "POST"]),
+        (LONG, {}, ["POST", "POST"]),
+        (LONG, {"takes_post": False}, ["POST", "GET", "POST", "GET"]),
+        (LONG, {"takes_post": False, "takes_get": False}, ["POST", "GET", "POST", "GET"]),
+    ],
+)
+def test_how_a_server_is_searched_twice(want: Wanted, ways: dict[str, bool], methods: list[str]) -> None:
+    want = want._replace(absent={"conditions": want.absent["conditions"]})
+    with http_server(Records(RECORD, **ways)) as server:  # type: ignore[arg-type]
+        fhir = client()
+        outcomes = {fetched(fhir, server.base, want, RECORD.patient_id).outcomes["conditions"] for _ in range(2)}
+    assert [each.method for each in server.asked] == methods
+    assert outcomes == {"complete" if len(ways) < 2 else "method-refused"}
 
 
 def _then(first: Callable[[Asked], bytes], then: bytes) -> Answering:
@@ -168,6 +197,18 @@ def test_all_answers_together_have_a_limit() -> None:
     assert sorted(found.outcomes.values()) == ["complete", "complete", "too-large", "too-large"]
 
 
+def test_only_so_many_servers_are_remembered() -> None:
+    """A base that is allowed may hold any number of others: what is known of the oldest is forgotten."""
+    fhir = FhirClient(Limits(), breaker=Breaker(failures=1))
+    first = Base("https://ehr.example", "/first")
+    fhir.report(first, answered=False)
+    with pytest.raises(NoAnswer, match="server-down"):
+        fhir.admit(first)
+    for number in range(1024):
+        fhir.admit(Base("https://ehr.example", f"/tenant-{number}"))
+    fhir.admit(first)
+
+
 def test_a_version_is_asked_for_once() -> None:
     with http_server(Records(RECORD)) as server:
         fhir, base = client(), Base.parse(server.base)
@@ -207,6 +248,27 @@ def test_closed_connections_ask_nothing() -> None:
     base = "http://127.0.0.1:1/fhir"
     found = asyncio.run(fetch(WANT, Server(base), PATIENT, [Base.parse(base)], client()))
     assert found.account == {"refused": "client-closed"}
+
+
+def test_a_defect_of_ours_costs_its_key_only_and_says_where(caplog: pytest.LogCaptureFixture) -> None:
+    """No server can be made to cause one: here it is a template that is not a string."""
+    broken = Wanted({**WANT.absent, "reports": _Unusable("Zyxwvut")}, {})
+    with http_server(Records(RECORD)) as server:
+        found = fetched(client(), server.base, broken, RECORD.patient_id)
+    assert found.outcomes == {"patient": "complete", "conditions": "complete", "reports": "defect"}
+    assert found.pages["reports"] == Pages((), Access.FAILED)
+    assert "LookupError at" in caplog.text
+    assert "Zyxwvut" not in caplog.text
+
+
+class _Unusable(str):
+    __slots__ = ()
+
+    def partition(self, _: str) -> Any:  # type: ignore[override]
+        raise LookupError(str(self))
+
+    def replace(self, *_: Any) -> Any:
+        return self
 
 
 NEXT = b'{"resourceType":"Bundle","link":[{"relation":"next","url":"https://ehr.example/fhir?page=2"}]}'

@@ -5,6 +5,9 @@ from __future__ import annotations
 import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
 from cds.trust.outgoing import AddressGuard, AddressRefused, Base, allowed, networks
 
@@ -47,7 +50,8 @@ ODD = [
     "https://ehr.example/fh ir",
     "https://ehr .example/fhir",
     "https://ehr.example:99999/fhir",
-    "https://ehr.example:x/fhir",
+    "https://ehr.example:secret/fhir",
+    "https://secret℀.example/fhir",
     "https://éhr.example/fhir",
     "https://[::1/fhir",
     "https://ehr.example./fhir",
@@ -120,6 +124,43 @@ def test_an_empty_list_allows_nothing() -> None:
 )
 def test_a_link_stays_below_the_base(link: str, leads_to: str | None) -> None:
     assert EHR.link(link) == (None if leads_to is None else f"{EHR}{leads_to}")
+
+
+PIECES = [
+    "https:",
+    "http:",
+    "//",
+    "/",
+    "ehr.example",
+    "evil.example",
+    "@",
+    ":",
+    "443",
+    "\\",
+    "fhir",
+    "..",
+    "%2e",
+    "%2F",
+    "?",
+    "#",
+]
+
+
+@given(st.lists(st.sampled_from([*PIECES, "a", " ", "\t", "[", "]", "é", "&"])).map("".join))
+def test_no_link_whatever_leads_out(link: str) -> None:
+    """As the client's own parser reads it."""
+    there = EHR.link(link)
+    if there is not None:
+        url = URL(there)
+        assert (str(url.origin()), url.user) == (EHR.origin, None)
+        assert url.path == "/fhir" or url.path.startswith("/fhir/")
+
+
+@given(st.lists(st.sampled_from([*PIECES, "a", " ", "[", "]", "é"])).map("".join))
+def test_no_server_whatever_is_mistaken_for_an_allowed_one(url: str) -> None:
+    base = allowed(url, [EHR])
+    if base is not None:
+        assert (URL(str(base)).host, URL(url).host) == ("ehr.example", "ehr.example")
 
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8", "64:ff9b::808:808"]
