@@ -90,12 +90,14 @@ class Consultant:
         listed = services(reader.templates, order_reader.templates)
         return cls(knowledge, reader, order_reader, deck, listed, settings.venous_only)
 
-    def consult(self, service: Service, request: Request, now: datetime, language: Language) -> Response:
-        """The cards of `service` for the patient of `request`.
+    def consult(
+        self, service: Service, request: Request, now: datetime, language: Language, fhir_version: str = ""
+    ) -> Response:
+        """The cards of `service` for the patient of `request`. `fhir_version`: of the client's server, where it is known.
 
         Raises PreconditionFailed when not even a card about missing data can be given (R7).
         """
-        return self.answer(service, self.judge(request, now), language)
+        return self.answer(service, self.judge(request, now), language, fhir_version)
 
     def judge(self, request: Request, now: datetime) -> Case:
         """Read the request's data and evaluate them."""
@@ -128,13 +130,15 @@ class Consultant:
         hook = case.hook if case.hook in hooks else _OPENED
         return tuple(service for service in self.services if hook in service.hooks)
 
-    def answer(self, service: Service, case: Case, language: Language) -> Response:
-        """What `service` says of `case`."""
+    def answer(self, service: Service, case: Case, language: Language, fhir_version: str = "") -> Response:
+        """What `service` says of `case`. Suggested resources are written for `fhir_version`, where that is not known for
+        the version in which the data are written."""
         context = CardContext(
             patient_id=case.context.patient_id,
             now=case.facts.now,
             encounter_id=case.context.encounter,
             user=case.context.user,
+            fhir_version=fhir_version or case.reading.fhir_version,
             only_service=self.venous_only,
             most_cards=service.most_cards,
             prefetch=case.reading.prefetch,

@@ -11,7 +11,7 @@ __all__ = ["CALCIFICATION", "ORDERS", "VENOUS", "services"]
 _HOOKS = ("patient-view", "encounter-start", "problem-list-item-create")
 
 _USAGE = (
-    f"Reads FHIR {' and '.join(FHIR_VERSIONS)} from the prefetch of the request; it calls no FHIR server. What is absent "
+    f"Reads FHIR {', '.join(FHIR_VERSIONS)} from the prefetch of the request; it calls no FHIR server. What is absent "
     "from the prefetch is named on a card, never taken as normal. Cards are in English or French, by Accept-Language."
 )
 

@@ -175,11 +175,11 @@ def _card(
 def _offered(
     conclusion: Conclusion, face: Face, context: CardContext, deck: Deck, tongue: Tongue
 ) -> tuple[tuple[Suggestion, ...], Sequence[Request]]:
-    """The suggestions, and what is asked for in words only: by a client that reads no R4, or for want of room."""
+    """The suggestions, and what is asked for in words only: by a client of a release in which we write nothing, or for want of room."""
     room = ORDER_INFO_SUGGESTIONS if face.is_order and face.indicator == "info" else None
     language, phrases = tongue.language, tongue.phrases
     taken_back = removals(conclusion.removals[:room], language, context, phrases)
-    if not context.reads_r4:
+    if context.release is None:
         return taken_back, conclusion.requests
     places = None if room is None else room - len(taken_back)
     requests = conclusion.requests[:places]

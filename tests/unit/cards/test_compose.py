@@ -418,7 +418,7 @@ def test_the_result_can_be_turned_off() -> None:
 
 def test_a_client_of_another_version_gets_words_instead_of_resources() -> None:
     asked = Conclusion("C-CVI-ULCER", "CVI-3", requests=(RADIOGRAPH, laboratory("pth", "1", after=14)))
-    card = answer(evaluation()._replace(conclusions=(asked, STAGE_CARD)), VENOUS, fhir_version="5.0.0").cards[0]
+    card = answer(evaluation()._replace(conclusions=(asked, STAGE_CARD)), VENOUS, fhir_version="1.0.2").cards[0]
     assert (card.suggestions, card.selectionBehavior) == ((), "")
     assert (
         "**To ask for**\n\n- Request: Radiograph of the leg - jambe gauche\n- Request: pth (en) (in 14 days or later)"
