@@ -105,7 +105,7 @@ def observation_as_r4(observation: Observation) -> None:
 
 
 def _condition(condition: Condition) -> Versions:
-    found = ANY
+    found = _subject(condition)
     for state in (condition.clinicalStatus, condition.verificationStatus):
         opening = bytes(state)[:1]
         if opening == b"{":
@@ -126,6 +126,13 @@ def _condition(condition: Condition) -> Versions:
     condition.onsetAge = condition.onsetAge or condition.onsetQuantity
     condition.abatementAge = condition.abatementAge or condition.abatementQuantity
     return found
+
+
+def _subject(resource: Condition | MedicationStatement) -> Versions:
+    """`patient` became `subject` after DSTU2."""
+    if resource.subject is not None:
+        return STU3 | R4 | R5
+    return DSTU2 if resource.patient is not None else ANY
 
 
 def _medication(resource: MedicationRequest | MedicationStatement) -> Versions:
@@ -149,7 +156,7 @@ def _request(request: MedicationRequest) -> Versions:
 
 
 def _statement(statement: MedicationStatement) -> Versions:
-    found = _medication(statement)
+    found = _medication(statement) & _subject(statement)
     if statement.taken is not None:
         found &= STU3
         if status(statement.taken) == "n":

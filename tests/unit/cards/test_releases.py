@@ -30,8 +30,14 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 REASONS = (Ref("Condition", "c"), Ref("Observation", "o"), Ref("DiagnosticReport", "d"))
-ASKED = Conclusion("C-DDX", "DDX-1", requests=(RADIOGRAPH._replace(reasons=REASONS), laboratory("pth", "2731-8", after=14)))
-def suggested(version: str, conclusion: Conclusion, service: str = CALCIFICATION, **changes: object) -> list[dict[str, Any]]:
+ASKED = Conclusion(
+    "C-DDX", "DDX-1", requests=(RADIOGRAPH._replace(reasons=REASONS), laboratory("pth", "2731-8", after=14))
+)
+
+
+def suggested(
+    version: str, conclusion: Conclusion, service: str = CALCIFICATION, **changes: object
+) -> list[dict[str, Any]]:
     evaluation = Evaluation("INDETERMINATE", None, (conclusion,), access=SEEN)
     card = answer(evaluation, service, fhir_version=version, **changes).cards[0]
     return [action.resource for each in card.suggestions for action in each.actions if action.resource]
