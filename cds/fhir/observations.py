@@ -19,7 +19,7 @@ from cds.fhir.units import Converted
 from cds.fhir.values import shown
 from cds.fhir.versions import observation_as_r4
 from cds.fhir.written import Unreadable
-from cds.reasoning.chart import Finding, Measurement, Moment, Ref
+from cds.reasoning.chart import Finding, Measurement, Moment, Reason, Ref
 
 __all__ = ["read_observations"]
 
@@ -117,9 +117,9 @@ def _read(
     state = status(whole.status)
     when = _when(whole, lens)
     lab = meaning.lab
-    datum: Measurement | Finding | str
+    datum: Measurement | Finding | Reason
     if state not in _FINAL and state != "preliminary":
-        datum = state if state == "entered-in-error" else "status"
+        datum = "entered-in-error" if state == "entered-in-error" else "status"
     elif part.dataAbsentReason is not None:
         datum = "data-absent"
     elif lens.dates.in_future(when):
@@ -189,7 +189,7 @@ def _value(part: Part, lens: Lens) -> Value:
 
 def _measure(
     whole: Observation, part: Part, lab: LabCode, when: Moment, preliminary: bool, lens: Lens
-) -> Measurement | str:
+) -> Measurement | Reason:
     """The measurement, or the reason why there is none."""
     if lab is AMBIGUOUS:
         return "ambiguous-code"

@@ -11,7 +11,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Literal
 
-from cds.reasoning.chart import Chart, Measurement, Moment
+from cds.reasoning.chart import Chart, Measurement, Moment, Reason
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.laboratory import Interval, LaboratoryChapter
@@ -73,10 +73,10 @@ class Laboratory:
                 self._by_lab.setdefault(measurement.lab, []).append(measurement)
         self._sorted: set[str] = set()
         self._known_limits: dict[tuple[str, int | None], Interval | None] = {}
-        self.refused: tuple[tuple[Measurement, str], ...] = ()
+        self.refused: tuple[tuple[Measurement, Reason], ...] = ()
         """Results that a rule took away (LAB-2 phosphate, LAB-4 EDTA), and why."""
 
-    def without(self, refused: Mapping[Measurement, str]) -> Laboratory:
+    def without(self, refused: Mapping[Measurement, Reason]) -> Laboratory:
         """The same results without those refused, each with its reason."""
         rest = copy(self)
         rest._by_lab = {lab: [each for each in results if each not in refused] for lab, results in self._by_lab.items()}
