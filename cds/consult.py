@@ -34,7 +34,7 @@ from cds.reasoning.orders.reads import labs_read
 from cds.services import services
 from cds.settings import Settings
 
-__all__ = ["Case", "Consultant", "knowledge_folders"]
+__all__ = ["Case", "Consultant", "knowledge_folders", "profile_folders"]
 
 _OPENED = "patient-view"
 
@@ -42,6 +42,13 @@ _OPENED = "patient-view"
 def knowledge_folders(over: Path | None) -> Sequence[Path]:
     """The package's rules, and the site's own laid over them."""
     return [data.folder("rules"), *([over] if over else [])]
+
+
+def profile_folders(over: Path | None) -> Sequence[Path]:
+    """The package's profiles, and the site's own laid over them. Raises KnowledgeError where these are not there."""
+    if over is not None and not over.is_dir():
+        raise KnowledgeError("profiles_folder: there is no such folder")
+    return [data.folder("profiles"), *([over] if over else [])]
 
 
 class Case(NamedTuple):
@@ -75,7 +82,7 @@ class Consultant:
         """Raises KnowledgeError with everything that is wrong with the rules or the profiles."""
         try:
             knowledge = Knowledge.load(knowledge_folders(settings.rules_folder), version("calcification-cds"))
-            terminology = Terminology.load(data.folder("profiles"))
+            terminology = Terminology.load(*profile_folders(settings.profiles_folder))
         except Mistakes as mistakes:
             raise KnowledgeError(str(mistakes)) from None
         reader = Reader(
