@@ -9,7 +9,7 @@ PYTEST := $(RUN) pytest
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check format docs stories demo-patients coverage bench wheel clean
+.PHONY: help setup demo test fast check format docs stories demo-patients coverage fuzz bench wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 -/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ stories: $(READY) demo-patients  ## write tests/stories/ again: read the differe
 
 demo-patients: $(READY)  ## write profiles/examples/demo/ from scripts/demo/
 	$(RUN) python -m scripts.demo_patients
+
+fuzz: $(READY)  ## ask ten minutes (of processor time) of questions that nobody should ask
+	nice -n 10 $(RUN) python -m tests.fuzz 10
 
 bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching adds
 	$(RUN) python -m benchmarks.run

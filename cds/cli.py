@@ -1,4 +1,4 @@
-"""The command line: `cds serve | evaluate | explain | rules`."""
+"""The command line: `cds serve | evaluate | explain | rules | valuesets`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from cds.reasoning.knowledge import Knowledge
 from cds.services import CALCIFICATION, ORDERS
 from cds.settings import Settings
 from cds.terminal import show
+from cds.valuesets.commands import app as valuesets
 
 __all__ = ["main"]
 
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 rules = typer.Typer(help="Read and check the rules.", no_args_is_help=True, epilog=_EPILOG)
 app.add_typer(rules, name="rules")
+app.add_typer(valuesets, name="valuesets")
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ from cds.services import services
 from cds.settings import Settings
 from cds.trust.outgoing import Base
 
-__all__ = ["Case", "Consultant", "knowledge_folders"]
+__all__ = ["Case", "Consultant", "knowledge_folders", "profile_folders"]
 
 _OPENED = "patient-view"
 
@@ -45,6 +45,13 @@ _OPENED = "patient-view"
 def knowledge_folders(over: Path | None) -> Sequence[Path]:
     """The package's rules, and the site's own laid over them."""
     return [data.folder("rules"), *([over] if over else [])]
+
+
+def profile_folders(over: Path | None) -> Sequence[Path]:
+    """The package's profiles, and the site's own laid over them. Raises KnowledgeError where these are not there."""
+    if over is not None and not over.is_dir():
+        raise KnowledgeError("profiles_folder: there is no such folder")
+    return [data.folder("profiles"), *([over] if over else [])]
 
 
 class Case(NamedTuple):
@@ -80,7 +87,7 @@ class Consultant:
         """Raises KnowledgeError with everything that is wrong with the rules or the profiles."""
         try:
             knowledge = Knowledge.load(knowledge_folders(settings.rules_folder), version("calcification-cds"))
-            terminology = Terminology.load(data.folder("profiles"))
+            terminology = Terminology.load(*profile_folders(settings.profiles_folder))
         except Mistakes as mistakes:
             raise KnowledgeError(str(mistakes)) from None
         reader = Reader(
@@ -95,12 +102,14 @@ class Consultant:
         listed = services(reader.templates, order_reader.templates)
         return cls(knowledge, reader, order_reader, deck, listed, settings.venous_only)
 
-    def consult(self, service: Service, request: Request, now: datetime, language: Language) -> Response:
-        """The cards of `service` for the patient of `request`.
+    def consult(
+        self, service: Service, request: Request, now: datetime, language: Language, fhir_version: str = ""
+    ) -> Response:
+        """The cards of `service` for the patient of `request`. `fhir_version`: of the client's server, where it is known.
 
         Raises PreconditionFailed when not even a card about missing data can be given (R7).
         """
-        return self.answer(service, self.judge(request, now), language)
+        return self.answer(service, self.judge(request, now), language, fhir_version)
 
     async def consult_server(
         self,
@@ -154,13 +163,15 @@ class Consultant:
         hook = case.hook if case.hook in hooks else _OPENED
         return tuple(service for service in self.services if hook in service.hooks)
 
-    def answer(self, service: Service, case: Case, language: Language) -> Response:
-        """What `service` says of `case`."""
+    def answer(self, service: Service, case: Case, language: Language, fhir_version: str = "") -> Response:
+        """What `service` says of `case`. Suggested resources are written for `fhir_version`, where that is not known for
+        the version in which the data are written."""
         context = CardContext(
             patient_id=case.context.patient_id,
             now=case.facts.now,
             encounter_id=case.context.encounter,
             user=case.context.user,
+            fhir_version=fhir_version or case.reading.fhir_version,
             only_service=self.venous_only,
             most_cards=service.most_cards,
             prefetch=case.reading.prefetch,

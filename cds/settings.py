@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     rules_folder: Path | None = None
     """Folder of the site's own rules, laid over those of the package."""
 
+    profiles_folder: Path | None = None
+    """Folder of the site's own value sets (`valuesets/`), laid over those of the package file by file."""
+
     body_limit: int = Field(default=16 * 1024 * 1024, ge=1024)
     """Largest request body, in bytes."""
 

@@ -19,7 +19,7 @@ from cds.cards.outcome import card_extension, outcome
 from cds.cards.suggestions import removals, request_label, suggestions
 from cds.hooks.models import Card, Suggestion
 from cds.reasoning.chart import Access
-from cds.reasoning.conclusions import Conclusion, Evaluation, Request, Text
+from cds.reasoning.conclusions import Conclusion, Evaluation, Proposal, Request, Text
 
 __all__ = ["RED_FLAGS", "UNSEEN", "Composed", "compose"]
 
@@ -155,6 +155,7 @@ def _card(
         addenda=_addenda(conclusion, evaluation, tongue),
         notes=_withheld(conclusion, evaluation, tongue, deck),
         requests=[escape(request_label(each, language, tongue.phrases)) for each in asked],
+        other_release=context.release is None and bool(conclusion.requests or _proposals(conclusion, face)),
         left_out=left_out,
         orders_not_seen=bool(conclusion.requests) and not evaluation.access.get("orders", Access.ABSENT).complete,
     )
@@ -175,17 +176,20 @@ def _card(
 def _offered(
     conclusion: Conclusion, face: Face, context: CardContext, deck: Deck, tongue: Tongue
 ) -> tuple[tuple[Suggestion, ...], Sequence[Request]]:
-    """The suggestions, and what is asked for in words only: by a client that reads no R4, or for want of room."""
+    """The suggestions, and what is asked for in words only: by a client of a release in which we write nothing, or for want of room."""
     room = ORDER_INFO_SUGGESTIONS if face.is_order and face.indicator == "info" else None
     language, phrases = tongue.language, tongue.phrases
     taken_back = removals(conclusion.removals[:room], language, context, phrases)
-    if not context.reads_r4:
+    if context.release is None:
         return taken_back, conclusion.requests
     places = None if room is None else room - len(taken_back)
     requests = conclusion.requests[:places]
-    proposals = [each for each in conclusion.proposals if each.key in face.proposals]
-    made = suggestions(requests, proposals, language, context, deck.templates, phrases)
+    made = suggestions(requests, _proposals(conclusion, face), language, context, deck.templates, phrases)
     return taken_back + made, conclusion.requests[len(requests) :]
+
+
+def _proposals(conclusion: Conclusion, face: Face) -> list[Proposal]:
+    return [each for each in conclusion.proposals if each.key in face.proposals]
 
 
 def _values(conclusion: Conclusion, language: Language) -> _Filled:

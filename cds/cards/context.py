@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from os import urandom
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
-__all__ = ["CardContext", "Options", "new_uuid"]
+__all__ = ["CardContext", "Options", "Release", "new_uuid"]
+
+Release = Literal["STU3", "R4", "R5"]
+"""A release of FHIR in which suggested resources are written; R4B is R4 in all that is suggested."""
+
+_RELEASES: Final[Mapping[str, Release]] = {"": "R4", "3": "STU3", "4": "R4", "5": "R5"}
+"""By the first digit of a version."""
 
 
 def new_uuid() -> str:
@@ -41,7 +47,7 @@ class CardContext(NamedTuple):
     user: str = ""
     """Reference as the hook gives it: "Practitioner/…", "PractitionerRole/…", "Patient/…"."""
     fhir_version: str = ""
-    """Of the client, where it is known: "4.0.1", "4.3.0" …"""
+    """Of the client, where it is known: "4.0.1", "5.0.0" …"""
     only_service: bool = False
     """The caller is known to call this service alone: then a red flag that withholds its cards is shown here too."""
     most_cards: int | None = None
@@ -60,6 +66,7 @@ class CardContext(NamedTuple):
         return self.user if self.user.startswith(("Practitioner/", "PractitionerRole/")) else ""
 
     @property
-    def reads_r4(self) -> bool:
-        """Whether a suggested resource of R4 is valid for the client; nothing said means R4."""
-        return not self.fhir_version or self.fhir_version.removeprefix("R").startswith("4")
+    def release(self) -> Release | None:
+        """The release of FHIR in which a suggested resource is valid for the client; None where it is one in which we
+        write nothing. Nothing said means R4."""
+        return _RELEASES.get(self.fhir_version.strip().upper().removeprefix("STU").removeprefix("R")[:1])

@@ -28,6 +28,8 @@ class Extras(NamedTuple):
     """Markdown, after the conclusion."""
     requests: Sequence[str] = ()
     """What is asked for in words, where the client cannot take a resource."""
+    other_release: bool = False
+    """Whether that is so because we write nothing in the client's release of FHIR."""
     left_out: Sequence[str] = ()
     """Titles of cards for which there was no room."""
     orders_not_seen: bool = False
@@ -52,6 +54,8 @@ def detail(conclusion: Conclusion, face: Face, tongue: Tongue, values: Mapping[s
     parts += _section(heading["changes"], [*(_gap(each, tongue) for each in conclusion.gaps), *face.changes])
     parts += _section(heading["facts"], facts)
     parts += _section(heading["requests"], extras.requests)
+    if extras.other_release:
+        parts.append(tongue.sentence["other_release"])
     if extras.orders_not_seen:
         parts.append(tongue.sentence["orders_not_seen"])
     parts += _section(heading["left_out"], extras.left_out)

@@ -1,7 +1,7 @@
 """What a clinician may accept: draft requests and provisional problem-list entries (section 13, clauses C3 and C4).
 
-The resources are made from templates that `fhir.resources` (R4B) has checked once; per card they are only filled. Never
-made here: a medicine, a biopsy, compression, an update. The only deletion is that of a draft order that the request itself
+The resources are made from templates that `fhir.resources` (R4B) has checked once; per card they are only filled, and
+written anew for a client of another release (`cds.cards.releases`). Never made here: a medicine, a biopsy, compression, an update. The only deletion is that of a draft order that the request itself
 brings along, before it is signed (ORD-0d).
 """
 
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from cds.cards.context import CardContext
 from cds.cards.markdown import plain
+from cds.cards.releases import in_release, prove
 from cds.hooks.models import Action, Suggestion
 from cds.reasoning.chart import Coding, Ref
 from cds.reasoning.conclusions import Proposal, Removal, Request
@@ -51,7 +52,7 @@ _TEMPLATES = Templates(
 
 
 def checked_templates() -> Templates:
-    """The templates, each proved valid in R4 with every member that filling can add.
+    """The templates, each proved valid in every release with every member that filling can add.
 
     Call it once, when the service starts: importing `fhir.resources` takes most of a second. Raises pydantic's
     ValidationError when a template is wrong.
@@ -64,7 +65,7 @@ def checked_templates() -> Templates:
     encounter = {"reference": "Encounter/example"}
     code = {"coding": [{"system": "http://loinc.org", "code": "1995-0", "display": "Calcium.ionized"}], "text": "text"}
     common = {"code": code, "subject": someone, "encounter": encounter}
-    ServiceRequest.model_validate(
+    request = (
         _TEMPLATES.request
         | common
         | {
@@ -77,7 +78,7 @@ def checked_templates() -> Templates:
             "note": [{"text": "CLS-1"}],
         }
     )
-    Condition.model_validate(
+    condition = (
         _TEMPLATES.condition
         | common
         | {
@@ -86,7 +87,7 @@ def checked_templates() -> Templates:
             "evidence": [{"detail": [{"reference": "Observation/example"}]}],
         }
     )
-    Observation.model_validate(
+    observation = (
         _TEMPLATES.observation
         | common
         | {
@@ -96,6 +97,10 @@ def checked_templates() -> Templates:
             "derivedFrom": [{"reference": "Observation/example"}],
         }
     )
+    ServiceRequest.model_validate(request)
+    Condition.model_validate(condition)
+    Observation.model_validate(observation)
+    prove(request, condition, observation)
     return _TEMPLATES
 
 
@@ -188,6 +193,8 @@ def request_label(request: Request, language: str, phrases: Phrases) -> str:
 
 
 def _suggestion(label: str, description: str, resource: Resource, context: CardContext) -> Suggestion:
+    if (release := context.release) and release != "R4":
+        resource = in_release(release, resource)
     action = Action(type="create", description=description, resource=resource)
     return Suggestion(label=label, uuid=context.new_uuid(), actions=(action,))
 

@@ -14,19 +14,24 @@ import msgspec
 from msgspec import Raw
 
 from cds.fhir.resources import (
+    READ,
     AnyResource,
     Bundle,
     Condition,
+    DiagnosticOrder,
     DiagnosticReport,
     Entry,
     Link,
     Medication,
+    MedicationOrder,
     MedicationRequest,
     MedicationStatement,
     Observation,
     OperationOutcome,
     Patient,
     Procedure,
+    ProcedureRequest,
+    ReferralRequest,
     Resource,
     ServiceRequest,
 )
@@ -95,6 +100,11 @@ class Resources:
             Procedure: self.procedures,
             DiagnosticReport: self.reports,
             ServiceRequest: self.orders,
+            # What other versions call them.
+            MedicationOrder: self.medication_requests,
+            ProcedureRequest: self.orders,
+            ReferralRequest: self.orders,
+            DiagnosticOrder: self.orders,
         }
 
     def count(self, kind: type[Resource]) -> int:
@@ -297,22 +307,7 @@ class _Opening:
             self._partial |= any(link.relation == "next" for link in links)
 
 
-_READ_TYPES: Final = frozenset(
-    kind.__name__
-    for kind in (
-        Bundle,
-        Condition,
-        DiagnosticReport,
-        Medication,
-        MedicationRequest,
-        MedicationStatement,
-        Observation,
-        OperationOutcome,
-        Patient,
-        Procedure,
-        ServiceRequest,
-    )
-)
+_READ_TYPES: Final = frozenset(("Bundle", *(kind.__name__ for kind in READ)))
 
 V = TypeVar("V")
 

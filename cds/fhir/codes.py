@@ -46,9 +46,10 @@ _LONGEST_TEXT: Final = 1000
 """The same for the JSON text of codes, which may hold several."""
 
 _CONCEPT: Final[msgspec.json.Decoder[CodeableConcept | None]] = msgspec.json.Decoder(CodeableConcept | None)
-_CONCEPTS: Final[msgspec.json.Decoder[list[CodeableConcept] | None]] = msgspec.json.Decoder(
-    list[CodeableConcept] | None
+_CONCEPTS: Final[msgspec.json.Decoder[list[CodeableConcept] | CodeableConcept | None]] = msgspec.json.Decoder(
+    list[CodeableConcept] | CodeableConcept | None
 )
+"""Several, or just one, as in the older versions."""
 _STATUS: Final[msgspec.json.Decoder[CodeableConcept | str | None]] = msgspec.json.Decoder(CodeableConcept | str | None)
 
 
@@ -104,11 +105,11 @@ class Codes:
         self._medicines: dict[tuple[tuple[Coding, ...], tuple[str, ...], str], tuple[Match, ...]] = {}
         self.meanings = _remembered(lambda text: self.meaning(decoded(_CONCEPT, text)))
         """CodeableConcept -> Meaning."""
-        self.interpretations = _remembered(lambda text: _interpretation(decoded(_CONCEPTS, text)))
+        self.interpretations = _remembered(lambda text: _interpretation(_several(decoded(_CONCEPTS, text))))
         """Observation.interpretation -> Interpretation."""
         self.statuses = _remembered(lambda text: _statuses(decoded(_STATUS, text)))
         """A status -> its codes as they compare."""
-        self.categories = _remembered(lambda text: _categories(decoded(_CONCEPTS, text)))
+        self.categories = _remembered(lambda text: _categories(_several(decoded(_CONCEPTS, text))))
         """Condition.category -> its codes as they compare."""
 
     def meaning(self, concept: CodeableConcept | None) -> Meaning:
@@ -241,8 +242,11 @@ def _remembered(learn: Callable[[bytes], V]) -> Remembered[bytes, V]:
     return Remembered(learn, most=_REMEMBERED, keep=lambda text: len(text) <= _LONGEST_TEXT)
 
 
-def _interpretation(concepts: list[CodeableConcept] | None) -> Interpretation:
-    concepts = concepts or []
+def _several(concepts: list[CodeableConcept] | CodeableConcept | None) -> list[CodeableConcept]:
+    return concepts if isinstance(concepts, list) else [concepts] if concepts is not None else []
+
+
+def _interpretation(concepts: list[CodeableConcept]) -> Interpretation:
     said = [text.strip().upper() for concept in concepts for text in codes_and_words(concept) if text is not None]
     return Interpretation(
         tuple(concepts),
@@ -261,5 +265,5 @@ def _statuses(value: CodeableConcept | str | None) -> tuple[str, ...]:
     return codes or ((status(value.text).replace(" ", "-"),) if value.text else ())
 
 
-def _categories(concepts: list[CodeableConcept] | None) -> frozenset[str]:
-    return frozenset(status(coding.code) for concept in concepts or () for coding in concept.coding or ())
+def _categories(concepts: list[CodeableConcept]) -> frozenset[str]:
+    return frozenset(status(coding.code) for concept in concepts for coding in concept.coding or ())

@@ -85,6 +85,10 @@ class ServiceRequest(_Order, gc=False, tag="ServiceRequest"):
     bodySite: list[CodeableConcept] | None = None
 
 
+class ProcedureRequest(ServiceRequest, gc=False, tag="ProcedureRequest"):
+    """What STU3 calls a ServiceRequest."""
+
+
 class DeviceRequest(_Order, gc=False, tag="DeviceRequest"):
     codeCodeableConcept: CodeableConcept | None = None
     codeReference: Reference | None = None
@@ -120,7 +124,8 @@ _HEAD: Final = msgspec.json.Decoder(_Head)
 _ENTRY: Final = msgspec.json.Decoder(_Entry)
 _DEVICE: Final = msgspec.json.Decoder(_Device)
 _READ: Final[dict[str, msgspec.json.Decoder[Resource]]] = {
-    kind.__name__: msgspec.json.Decoder(kind) for kind in (MedicationRequest, ServiceRequest, DeviceRequest, Medication)
+    kind.__name__: msgspec.json.Decoder(kind)
+    for kind in (MedicationRequest, ServiceRequest, ProcedureRequest, DeviceRequest, Medication)
 }
 
 
@@ -341,7 +346,7 @@ def _draft(order: _Order, matches: tuple[Match, ...], texts: tuple[str, ...], mo
     ]
     return Draft(
         source=source,
-        kind=cast("Kind", source.type),
+        kind="ServiceRequest" if isinstance(order, ServiceRequest) else cast("Kind", source.type),
         matches=matches,
         texts=texts,
         priority=status(order.priority),

@@ -13,7 +13,7 @@ from cds.fhir.references import ref
 from cds.fhir.resources import SubjectResource
 from cds.fhir.units import Units
 from cds.fhir.written import Unreadable
-from cds.reasoning.chart import Moment, NotUsed
+from cds.reasoning.chart import Moment, NotUsed, Reason
 
 __all__ = ["Lens", "Means"]
 
@@ -82,7 +82,7 @@ class Lens:
     def refuse(
         self,
         resource: SubjectResource,
-        reason: str,
+        reason: Reason,
         *,
         lab: str = "",
         written: str = "",

@@ -30,7 +30,10 @@ __all__ = ["Shelf", "read_requests", "read_statements"]
 
 State = Literal["active", "ended"]
 
-_STATES: Final[dict[str, State]] = {"active": "active", "completed": "ended", "stopped": "ended", "on-hold": "ended"}
+_STATES: Final[dict[str, State]] = {
+    "active": "active", "completed": "ended", "ended": "ended", "stopped": "ended", "on-hold": "ended",
+}  # fmt: skip
+"""`ended` is R5's."""
 _NOT_PRESCRIBED: Final = frozenset(("proposal", "option"))
 _DAYS: Final = {"d": 1.0, "wk": 7.0, "mo": 30.4375, "a": 365.25, "day": 1.0, "days": 1.0, "jour": 1.0, "jours": 1.0}
 _MEDICATION: Final = msgspec.json.Decoder(Medication)
@@ -157,6 +160,8 @@ def _ends(request: MedicationRequest, since: Moment | None, lens: Lens) -> list[
         for dosage in request.dosageInstruction or ()
         if dosage.timing and dosage.timing.repeat and dosage.timing.repeat.boundsPeriod
     ]
+    if request.effectiveDosePeriod is not None:
+        bounds.append(request.effectiveDosePeriod.end)
     dispense = request.dispenseRequest
     if any(bounds) or dispense is None:
         return [lens.dates.moment(end) for end in bounds]
@@ -204,9 +209,14 @@ def _content(
     matches = lens.codes.medicine(coded, texts, route)
     if not matches:
         return None
-    notes = [*(note.text for note in resource.note or ()), *(dosage.text for dosage in dosages)]
-    sites = words(*[dosage.site for dosage in dosages])
+    notes = [*_notes(resource), *(dosage.text for dosage in dosages)]
+    sites = words(*[dosage.site or dosage.siteCodeableConcept for dosage in dosages])
     return _Content(matches, texts, sites, route, "; ".join(words(more=notes)))
+
+
+def _notes(resource: MedicationRequest | MedicationStatement) -> list[str | None]:
+    note = resource.note
+    return [note] if isinstance(note, str) else [each.text for each in note or ()]
 
 
 def _named(
@@ -218,6 +228,8 @@ def _named(
     if reference is not None and reference.reference:
         medication = shelf.find(reference.reference, resource.contained or ())
         if medication is not None:
-            concepts += [medication.code, *(each.itemCodeableConcept for each in medication.ingredient or ())]
+            concepts.append(medication.code)
+            for each in medication.ingredient or ():
+                concepts += [each.itemCodeableConcept, each.item.concept if each.item is not None else None]
     names = (reference.display,) if reference is not None else ()
     return [concept for concept in concepts if concept is not None], names

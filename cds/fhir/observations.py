@@ -17,8 +17,9 @@ from cds.fhir.severity import says_absent, severity
 from cds.fhir.terminology import LabCode
 from cds.fhir.units import Converted
 from cds.fhir.values import shown
+from cds.fhir.versions import observation_as_r4
 from cds.fhir.written import Unreadable
-from cds.reasoning.chart import Finding, Measurement, Moment, Ref
+from cds.reasoning.chart import Finding, Measurement, Moment, Reason, Ref
 
 __all__ = ["read_observations"]
 
@@ -48,6 +49,7 @@ def read_observations(observations: Iterable[Observation], lens: Lens) -> tuple[
                 (lab is not None and scales is not None and quantity is not None and written is not None)
                 and (whole.status in _FINAL and whole.dataAbsentReason is None and quantity.comparator is None)
                 and (whole.note is None and whole.component is None)
+                and (whole.comment is None and whole.comments is None)
             ):
                 value, unit, code = quantity.value, quantity.unit, quantity.code
                 # Where unit and code are written alike, it does not matter whether the code is UCUM.
@@ -84,6 +86,8 @@ def _judge(
     whole: Observation, meaning: Meaning, lens: Lens, measurements: list[Measurement], findings: list[Finding]
 ) -> None:
     """Read `whole` and its components where code, value or notes are of interest."""
+    if whole.comment is not None or whole.comments is not None or whole.related is not None:
+        observation_as_r4(whole)
     if meaning.of_interest or _speaks(whole, whole.note, lens):
         _read(whole, whole, meaning, lens, measurements, findings)
     for part in whole.component or ():
@@ -113,9 +117,9 @@ def _read(
     state = status(whole.status)
     when = _when(whole, lens)
     lab = meaning.lab
-    datum: Measurement | Finding | str
+    datum: Measurement | Finding | Reason
     if state not in _FINAL and state != "preliminary":
-        datum = state if state == "entered-in-error" else "status"
+        datum = "entered-in-error" if state == "entered-in-error" else "status"
     elif part.dataAbsentReason is not None:
         datum = "data-absent"
     elif lens.dates.in_future(when):
@@ -185,7 +189,7 @@ def _value(part: Part, lens: Lens) -> Value:
 
 def _measure(
     whole: Observation, part: Part, lab: LabCode, when: Moment, preliminary: bool, lens: Lens
-) -> Measurement | str:
+) -> Measurement | Reason:
     """The measurement, or the reason why there is none."""
     if lab is AMBIGUOUS:
         return "ambiguous-code"

@@ -38,7 +38,8 @@ def _limits(text: bytes, unit: str, lab: str, loinc: str, units: Units) -> Limit
     says which one is this patient's."""
     given = set()
     for each in decoded(_RANGES, text) or ():
-        if each.type is None or "normal" in map(status, codes_and_words(each.type)):
+        kind = each.type or each.meaning
+        if kind is None or "normal" in map(status, codes_and_words(kind)):
             low, high = (
                 of_quantity(end) if end and end.value is not None else NO_VALUE for end in (each.low, each.high)
             )

@@ -42,6 +42,7 @@ from cds.fhir.resources import (
 )
 from cds.fhir.terminology import Terminology
 from cds.fhir.units import Units
+from cds.fhir.versions import as_r4, version_of
 from cds.reasoning.chart import Access, Chart, NotUsed
 from cds.reasoning.knowledge.laboratory import LaboratoryChapter
 
@@ -68,6 +69,8 @@ class Reading(NamedTuple):
 
     chart: Chart
     prefetch: Mapping[str, Access]
+    fhir_version: str = ""
+    """The version of FHIR in which the data are written, "" where they don't show another than R4."""
 
 
 class Reader:
@@ -135,6 +138,7 @@ class Reader:
         proposals = Resources()
         if conditions is not None:
             proposals.open(conditions)
+        shown = as_r4(opened) & as_r4(proposals)
         subject = Subject(patient_id, opened.patients)
         drafts = DraftOrders(orders, selections)
         drafts.own(subject)
@@ -143,7 +147,8 @@ class Reader:
             chart = _with_drafts(chart, drafts, opened, subject, lens)
         opened.unread += proposals.unread + drafts.unread
         access = self._access(states, elsewhere, chart, subject, whole_record=whole_record)
-        return Reading(chart._replace(not_used=_counted(opened, subject, lens), access=access), states)
+        chart = chart._replace(not_used=_counted(opened, subject, lens), access=access)
+        return Reading(chart, states, version_of(shown))
 
     def _open(
         self, prefetch: Mapping[str, Raw], into: Resources, fetched: Mapping[str, Pages]

@@ -14,7 +14,8 @@ from cds.reasoning.chart import Report
 __all__ = ["read_reports"]
 
 _FINAL: Final = frozenset(("final", "amended", "corrected", "appended"))
-_PRELIMINARY: Final = frozenset(("preliminary", "partial"))
+_PRELIMINARY: Final = frozenset(("preliminary", "partial", "modified"))
+"""`modified` is R5's: changed, and still not final."""
 
 
 def read_reports(reports: Iterable[DiagnosticReport], lens: Lens) -> list[Report]:

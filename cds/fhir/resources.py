@@ -1,7 +1,10 @@
-"""FHIR R4 resources as structs of the members that are read, and of nothing else.
+"""FHIR resources as structs of the members that are read, and of nothing else.
 
 An unknown member costs nothing and can't be wrong; an optional member may be null (R4). Member names are FHIR's own.
 Which resource it is stands in `resourceType`; types that are not read decode to an empty struct.
+
+The members are those of R4. Below "Other versions" stand those by which R5, STU3 and DSTU2 say the same;
+`cds.fhir.versions` moves what they hold to the members of R4, and nothing else looks at them.
 
 Members that say the same thing in resource after resource (codes, statuses, reference ranges) stay JSON text, `Raw`:
 `cds.fhir.codes` knows what the text says without decoding it again.
@@ -18,6 +21,7 @@ from msgspec import Raw
 __all__ = [
     "NOTHING",
     "NOT_READ",
+    "READ",
     "Address",
     "Age",
     "Annotation",
@@ -28,6 +32,7 @@ __all__ = [
     "Coding",
     "Component",
     "Condition",
+    "DiagnosticOrder",
     "DiagnosticReport",
     "DispenseRequest",
     "Dosage",
@@ -36,6 +41,7 @@ __all__ = [
     "Extension",
     "Issue",
     "Medication",
+    "MedicationOrder",
     "MedicationRequest",
     "MedicationStatement",
     "Observation",
@@ -43,9 +49,12 @@ __all__ = [
     "Patient",
     "Period",
     "Procedure",
+    "ProcedureRequest",
     "Quantity",
     "Reference",
     "ReferenceRange",
+    "ReferralRequest",
+    "Related",
     "Resource",
     "ServiceRequest",
     "SubjectResource",
@@ -103,6 +112,8 @@ class ReferenceRange(_Element, gc=False):
     low: Quantity | None = None
     high: Quantity | None = None
     type: CodeableConcept | None = None
+    # Other versions: DSTU2.
+    meaning: CodeableConcept | None = None
 
 
 class Meta(_Element, gc=False):
@@ -171,6 +182,12 @@ class Condition(SubjectResource, gc=False, tag="Condition"):
     abatementBoolean: bool | None = None
     recordedDate: str | None = None
     note: list[Annotation] | None = None
+    # Other versions: STU3, then DSTU2.
+    assertedDate: str | None = None
+    dateRecorded: str | None = None
+    onsetQuantity: Age | None = None
+    abatementQuantity: Age | None = None
+    notes: str | None = None
 
 
 class Component(_Element, gc=False):
@@ -186,6 +203,13 @@ class Component(_Element, gc=False):
     dataAbsentReason: CodeableConcept | None = None
     interpretation: Raw = NOTHING
     referenceRange: Raw = NOTHING
+
+
+class Related(_Element, gc=False):
+    """DSTU2, STU3: an Observation that belongs to this one, and how."""
+
+    type: str | None = None
+    target: Reference | None = None
 
 
 class Observation(SubjectResource, gc=False, tag="Observation"):
@@ -208,6 +232,10 @@ class Observation(SubjectResource, gc=False, tag="Observation"):
     referenceRange: Raw = NOTHING
     hasMember: list[Reference] | None = None
     component: list[Component] | None = None
+    # Other versions: STU3, DSTU2, both.
+    comment: str | None = None
+    comments: str | None = None
+    related: list[Related] | None = None
 
 
 class Repeat(_Element, gc=False):
@@ -223,6 +251,8 @@ class Dosage(_Element, gc=False):
     site: CodeableConcept | None = None
     route: CodeableConcept | None = None
     timing: Timing | None = None
+    # Other versions: DSTU2.
+    siteCodeableConcept: CodeableConcept | None = None
 
 
 class CodeableReference(_Element, gc=False):
@@ -263,7 +293,22 @@ class MedicationRequest(SubjectResource, gc=False, tag="MedicationRequest"):
     authoredOn: str | None = None
     dosageInstruction: list[Dosage] | None = None
     dispenseRequest: DispenseRequest | None = None
-    note: list[Annotation] | None = None
+    note: list[Annotation] | str | None = None
+    """A string in DSTU2."""
+    # Other versions: R5.
+    medication: CodeableReference | None = None
+    effectiveDosePeriod: Period | None = None
+
+
+class MedicationOrder(MedicationRequest, gc=False, tag="MedicationOrder"):
+    """What DSTU2 calls a MedicationRequest."""
+
+    dateWritten: str | None = None
+    dateEnded: str | None = None
+
+
+class Adherence(_Element, gc=False):
+    code: CodeableConcept | None = None
 
 
 class MedicationStatement(SubjectResource, gc=False, tag="MedicationStatement"):
@@ -275,7 +320,13 @@ class MedicationStatement(SubjectResource, gc=False, tag="MedicationStatement"):
     effectivePeriod: Period | None = None
     dateAsserted: str | None = None
     dosage: list[Dosage] | None = None
-    note: list[Annotation] | None = None
+    note: list[Annotation] | str | None = None
+    """A string in DSTU2."""
+    # Other versions: R5, then STU3, then DSTU2.
+    medication: CodeableReference | None = None
+    adherence: Adherence | None = None
+    taken: str | None = None
+    wasNotTaken: bool | None = None
 
 
 class Procedure(SubjectResource, gc=False, tag="Procedure"):
@@ -285,6 +336,12 @@ class Procedure(SubjectResource, gc=False, tag="Procedure"):
     performedPeriod: Period | None = None
     bodySite: list[CodeableConcept] | None = None
     note: list[Annotation] | None = None
+    # Other versions: R5, then STU3, then DSTU2.
+    occurrenceDateTime: str | None = None
+    occurrencePeriod: Period | None = None
+    notDone: bool | None = None
+    notPerformed: bool | None = None
+    notes: list[Annotation] | None = None
 
 
 class DiagnosticReport(SubjectResource, gc=False, tag="DiagnosticReport"):
@@ -295,6 +352,8 @@ class DiagnosticReport(SubjectResource, gc=False, tag="DiagnosticReport"):
     issued: str | None = None
     conclusion: str | None = None
     conclusionCode: list[CodeableConcept] | None = None
+    # Other versions: STU3 and DSTU2.
+    codedDiagnosis: list[CodeableConcept] | None = None
 
 
 class ServiceRequest(SubjectResource, gc=False, tag="ServiceRequest"):
@@ -303,6 +362,36 @@ class ServiceRequest(SubjectResource, gc=False, tag="ServiceRequest"):
     code: Raw = NOTHING
     occurrenceDateTime: str | None = None
     authoredOn: str | None = None
+
+
+class ProcedureRequest(ServiceRequest, gc=False, tag="ProcedureRequest"):
+    """What STU3 calls a ServiceRequest; DSTU2 has its dates under other names."""
+
+    orderedOn: str | None = None
+    scheduledDateTime: str | None = None
+
+
+class ReferralRequest(ServiceRequest, gc=False, tag="ReferralRequest"):
+    """A ServiceRequest that refers the patient, in STU3 and DSTU2, where several services may be asked for."""
+
+    serviceRequested: list[CodeableConcept] | None = None
+    specialty: CodeableConcept | None = None
+    date: str | None = None
+
+
+class Ordered(_Element, gc=False):
+    code: CodeableConcept | None = None
+
+
+class OrderEvent(_Element, gc=False):
+    dateTime: str | None = None
+
+
+class DiagnosticOrder(ServiceRequest, gc=False, tag="DiagnosticOrder"):
+    """A ServiceRequest for tests, in DSTU2: several tests, and what happened to the order."""
+
+    item: list[Ordered] | None = None
+    event: list[OrderEvent] | None = None
 
 
 class Issue(_Element, gc=False):
@@ -318,7 +407,7 @@ class Link(_Element, gc=False):
     url: str | None = None
 
 
-_READ: Final[tuple[type[Resource], ...]] = (
+READ: Final[tuple[type[Resource], ...]] = (
     Patient,
     Condition,
     Observation,
@@ -329,6 +418,10 @@ _READ: Final[tuple[type[Resource], ...]] = (
     DiagnosticReport,
     ServiceRequest,
     OperationOutcome,
+    MedicationOrder,
+    ProcedureRequest,
+    ReferralRequest,
+    DiagnosticOrder,
 )
 """The types that are read, besides Bundle."""
 
@@ -353,13 +446,21 @@ ResearchSubject RiskAssessment RiskEvidenceSynthesis Schedule SearchParameter Sl
 StructureDefinition StructureMap Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein
 SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task
 TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription
+ActorDefinition AdministrableProductDefinition ArtifactAssessment BiologicallyDerivedProductDispense BodySite Citation
+ClinicalUseDefinition ConditionDefinition Conformance DataElement DeviceAssociation DeviceComponent DeviceDispense
+DeviceUsage DeviceUseRequest EligibilityRequest EligibilityResponse EncounterHistory EvidenceReport ExpansionProfile
+FormularyItem GenomicStudy ImagingManifest ImagingObjectSelection ImagingSelection Ingredient InventoryItem
+InventoryReport ManufacturedItemDefinition MedicinalProductDefinition NutritionIntake NutritionProduct Order
+OrderResponse PackagedProductDefinition Permission ProcessRequest ProcessResponse RegulatedAuthorization
+RequestOrchestration Requirements Sequence ServiceDefinition SubscriptionStatus SubscriptionTopic SubstanceDefinition
+TestPlan Transport
 """.split()
 
 NOT_READ: Final[tuple[type[msgspec.Struct], ...]] = tuple(
     msgspec.defstruct(name, [], bases=(Resource,), tag=name, tag_field="resourceType", gc=False)
     for name in _OTHER_TYPES
 )
-"""The other resource types of R4, decoded at the cost of skipping them."""
+"""The other resource types of every version, decoded at the cost of skipping them."""
 
 
 class Entry(_Element, gc=False):
@@ -385,5 +486,5 @@ class Bundle(Resource, gc=False, tag="Bundle"):
 if TYPE_CHECKING:
     AnyResource = Resource
 else:
-    AnyResource = Union[(*_READ, Bundle, *NOT_READ)]
-    """Any resource of R4, told apart by `resourceType`."""
+    AnyResource = Union[(*READ, Bundle, *NOT_READ)]
+    """Any resource, told apart by `resourceType`."""

@@ -13,8 +13,8 @@ __all__ = ["FHIR_VERSIONS", "SPECIFICATION", "Service", "discovery"]
 SPECIFICATION = "2.0.1"
 """The version of CDS Hooks that we say we speak (D2)."""
 
-FHIR_VERSIONS = ("4.0.1", "4.3.0")
-"""FHIR versions that are understood (D6): R4, and R4B, which says the same in every element that is read."""
+FHIR_VERSIONS = ("4.0.1", "4.3.0", "5.0.0", "3.0.2", "1.0.2")
+"""FHIR versions that are understood (D6): R4; R4B, which says the same in every element that is read; R5, STU3, DSTU2."""
 
 _EXTENSION = "calcification-cds.fhir-versions"
 

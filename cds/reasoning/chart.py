@@ -31,6 +31,7 @@ __all__ = [
     "Patient",
     "Problem",
     "Procedure",
+    "Reason",
     "Ref",
     "Report",
     "Severity",
@@ -312,13 +313,36 @@ class Access(StrEnum):
         return self in (Access.PRESENT, Access.NONE)
 
 
+Reason = Literal[
+    "ambiguous-code",
+    "data-absent",
+    "duplicate",
+    "edta-contamination",
+    "entered-in-error",
+    "family-history",
+    "future-date",
+    "implausible",
+    "looks-like-mg-dl",
+    "looks-like-mmol-l",
+    "no-date",
+    "no-subject",
+    "other-patient",
+    "race-term",
+    "refuted",
+    "status",
+    "type-not-read",
+    "unit-missing",
+    "unit-unknown",
+    "unreadable",
+]
+"""Why a resource, or a part of one, is no evidence. docs/reading.md says what each means; rules/wording.yaml names it."""
+
+
 class NotUsed(NamedTuple):
-    """A resource, or a part of one, that is no evidence, and why: one of a closed list of reasons."""
+    """A resource, or a part of one, that is no evidence, and why."""
 
     reference: str
-    reason: str
-    """Kebab-case: entered-in-error, refuted, other-patient, unreadable, no-date, future-date, unit-missing,
-    unit-unknown, implausible, looks-like-mg-dl, looks-like-mmol-l, data-absent, status, type-not-read, duplicate …"""
+    reason: Reason
     lab: str = ""
     """`lab_id`, when a laboratory result was refused: C-UNIT speaks of calcium, phosphate and creatinine only."""
     written: str = ""

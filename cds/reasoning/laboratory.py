@@ -11,7 +11,7 @@ from copy import copy
 from datetime import datetime
 from typing import Literal
 
-from cds.reasoning.chart import Chart, Measurement, Moment
+from cds.reasoning.chart import Chart, Measurement, Moment, Reason
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.laboratory import Interval, LaboratoryChapter
@@ -77,10 +77,10 @@ class Laboratory:
         # the answer, so that no other one can take its place in memory.
         self._rows: dict[int, tuple[Measurement, Evidence]] = {}
         self._limits: dict[int, tuple[Measurement, tuple[float | None, float | None]]] = {}
-        self.refused: tuple[tuple[Measurement, str], ...] = ()
+        self.refused: tuple[tuple[Measurement, Reason], ...] = ()
         """Results that a rule took away (LAB-2 phosphate, LAB-4 EDTA), and why."""
 
-    def without(self, refused: Mapping[Measurement, str]) -> Laboratory:
+    def without(self, refused: Mapping[Measurement, Reason]) -> Laboratory:
         """The same results without those refused, each with its reason."""
         rest = copy(self)
         rest._by_lab = {lab: [each for each in results if each not in refused] for lab, results in self._by_lab.items()}

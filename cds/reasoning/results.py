@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds.reasoning.chart import Measurement
+from cds.reasoning.chart import Measurement, Reason
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.laboratory import Laboratory, above, below, reported_results
@@ -13,7 +13,7 @@ __all__ = ["usable_results"]
 def usable_results(facts: Facts) -> Laboratory:
     """The results of the chart, without those that LAB-2 and LAB-4 refuse: they are missing for everybody who asks."""
     reported = facts(reported_results)
-    refused: dict[Measurement, str] = dict.fromkeys(_contaminated(facts, reported), "edta-contamination")
+    refused: dict[Measurement, Reason] = dict.fromkeys(_contaminated(facts, reported), "edta-contamination")
     refused |= dict.fromkeys(_swapped_phosphates(facts, reported), "looks-like-mg-dl")
     return reported.without(refused) if refused else reported
 

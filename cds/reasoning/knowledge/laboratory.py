@@ -5,6 +5,7 @@ Numbers are in the canonical unit of their test unless a unit stands beside them
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import cached_property
@@ -32,10 +33,15 @@ Sex = Literal["male", "female"]
 SwapReason = Literal["looks-like-mg-dl", "looks-like-mmol-l"]
 
 
+_MICRO = re.compile(r"(?<![a-z])mc(?=(?:mol|g|kat|iu)(?![a-z]))")
+"""What is written where a handwritten µ could be misread."""
+
+
 def spelled(unit: str) -> str:
-    """A unit as it compares with others: the signs for micro, case, spaces, comma or point and ² don't matter (LAB-1)."""
+    """A unit as it compares with others: the signs for micro ("mc" is one), case, spaces, comma or point and ² don't
+    matter (LAB-1)."""
     folded = unicodedata.normalize("NFKC", unit).lower().replace("μ", "u").replace(",", ".")
-    return "".join(folded.split())
+    return _MICRO.sub("u", "".join(folded.split()))
 
 
 class Interval(Strict):

@@ -51,6 +51,7 @@ class Sentences(Strict):
     decision_support: Text = Field(alias="decision-support")
     no_data: Text = Field(alias="no-data")
     orders_not_seen: Text = Field(alias="orders-not-seen")
+    other_release: Text = Field(alias="other-release")
     withheld: Text
 
 

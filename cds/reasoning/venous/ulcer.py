@@ -32,6 +32,8 @@ __all__ = [
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _WEEK = 7
+_SMALLEST_AREA, _LARGEST_AREA = 1e-3, 1e6
+"""Of a wound that was measured, in cm² or mm²: beyond them stands a number, and no area."""
 
 
 class Measured(NamedTuple):
@@ -124,7 +126,7 @@ def _with_area(facts: Facts, change: Shrinkage, reasons: list[Text]) -> list[Tex
 def shrinkage(facts: Facts, sides: frozenset[str]) -> Shrinkage | None:
     """The newest two areas of a wound on these sides that are 21 to 42 days apart, the newer at most 42 days old."""
     rules = facts.knowledge.venous.ulcer.area
-    areas = [each for each in measured(facts, rules.concept, sides) if each.value >= 0]
+    areas = [each for each in measured(facts, rules.concept, sides) if 0 <= each.value <= _LARGEST_AREA]
     if not areas or age_days(facts.now, areas[0].when) > rules.newer_within:
         return None
     newer = areas[0]
@@ -133,7 +135,7 @@ def shrinkage(facts: Facts, sides: frozenset[str]) -> Shrinkage | None:
         for each in areas[1:]
         if rules.apart.from_ <= days_between(each.when, newer.when) <= rules.apart.to
         and each.unit == newer.unit
-        and each.value > 0
+        and each.value >= _SMALLEST_AREA
     ]
     if not older:
         return None

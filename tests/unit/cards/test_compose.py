@@ -418,12 +418,21 @@ def test_the_result_can_be_turned_off() -> None:
 
 def test_a_client_of_another_version_gets_words_instead_of_resources() -> None:
     asked = Conclusion("C-CVI-ULCER", "CVI-3", requests=(RADIOGRAPH, laboratory("pth", "1", after=14)))
-    card = answer(evaluation()._replace(conclusions=(asked, STAGE_CARD)), VENOUS, fhir_version="5.0.0").cards[0]
+    card = answer(evaluation()._replace(conclusions=(asked, STAGE_CARD)), VENOUS, fhir_version="1.0.2").cards[0]
     assert (card.suggestions, card.selectionBehavior) == ((), "")
     assert (
         "**To ask for**\n\n- Request: Radiograph of the leg - jambe gauche\n- Request: pth (en) (in 14 days or later)"
-        in card.detail
-    )
+        "\n\nIn words only: this service writes no resources in the FHIR version of this record."
+    ) in card.detail
+
+
+def test_only_what_would_have_been_a_resource_is_said_to_be_withheld() -> None:
+    for version, said in (("1.0.2", True), ("3.0.2", False), ("4.0.1", False), ("5.0.0", False)):
+        card = answer(evaluation()._replace(conclusions=(STAGE_CARD,)), VENOUS, fhir_version=version).cards[0]
+        assert ("In words only" in card.detail) is said
+    silent = Conclusion("C-CVI-ULCER", "CVI-3")
+    card = answer(evaluation()._replace(conclusions=(silent,)), VENOUS, fhir_version="1.0.2").cards[0]
+    assert "In words only" not in card.detail
 
 
 # ---- hostile words (C2): nothing that stands in a record becomes markup

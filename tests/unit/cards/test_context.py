@@ -16,20 +16,25 @@ def test_uuids_are_fresh_and_of_version_4() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "reads"),
+    ("version", "release"),
     [
-        ("", True),
-        ("4.0.1", True),
-        ("4.3.0", True),
-        ("R4", True),
-        ("R4B", True),
-        ("5.0.0", False),
-        ("R5", False),
-        ("3.0.2", False),
+        ("", "R4"),
+        ("4.0.1", "R4"),
+        ("4.3.0", "R4"),
+        ("R4", "R4"),
+        ("R4B", "R4"),
+        ("5.0.0", "R5"),
+        ("R5", "R5"),
+        ("3.0.2", "STU3"),
+        ("STU3", "STU3"),
+        ("1.0.2", None),
+        ("DSTU2", None),
+        ("6.0.0-ballot3", None),
+        ("nobody knows", None),
     ],
 )
-def test_suggested_resources_are_for_r4(version: str, reads: bool) -> None:
-    assert CardContext("p", NOW, fhir_version=version).reads_r4 is reads
+def test_suggested_resources_are_written_in_the_release_of_the_client(version: str, release: str | None) -> None:
+    assert CardContext("p", NOW, fhir_version=version).release == release
 
 
 @pytest.mark.parametrize(

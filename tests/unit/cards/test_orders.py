@@ -153,7 +153,7 @@ def test_information_offers_two_things_and_says_the_rest(variant: str, offered: 
 
 def test_a_client_of_another_version_can_still_take_a_draft_back() -> None:
     card = only(
-        answer(conclusion(removals=(removal(1),), requests=(laboratory("calcium", "1995-0"),)), fhir_version="5.0.0")
+        answer(conclusion(removals=(removal(1),), requests=(laboratory("calcium", "1995-0"),)), fhir_version="1.0.2")
     )
     assert [each.type for each in actions(card)] == ["delete"]
     assert "**To ask for**" in card.detail

@@ -109,6 +109,7 @@ def test_procedures_of_no_interest_are_left(choosy_reader: Reader) -> None:
         ("appended ", False),
         ("preliminary", True),
         ("Partial", True),
+        ("modified", True),
     ],
 )
 def test_accepted_reports(reader: Reader, status: str, preliminary: bool) -> None:

@@ -1,0 +1,1 @@
+"""Value sets and terminology servers: `cds valuesets refresh` and `cds valuesets validate`. Never part of an answer."""
