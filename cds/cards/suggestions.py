@@ -164,6 +164,7 @@ def removals(
         Suggestion(
             label=each.text.in_(language),
             uuid=context.new_uuid(),
+            isRecommended=False,
             actions=(
                 Action(
                     type="delete",
@@ -189,7 +190,7 @@ def request_label(request: Request, language: str, phrases: Phrases) -> str:
 
 def _suggestion(label: str, description: str, resource: Resource, context: CardContext) -> Suggestion:
     action = Action(type="create", description=description, resource=resource)
-    return Suggestion(label=label, uuid=context.new_uuid(), actions=(action,))
+    return Suggestion(label=label, uuid=context.new_uuid(), isRecommended=False, actions=(action,))
 
 
 def _service_request(request: Request, language: str, context: CardContext, base: Resource) -> Resource:
