@@ -1,0 +1,36 @@
+"""The programs of others, each started once. Tests that ask for `fhir_server` say `xdist_group("fhir_server")`, so that
+only one worker starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.clients import peers
+from tests.clients.fhir_server import FhirServer, hapi
+
+
+@pytest.fixture(scope="session")
+def fhir_server() -> Iterator[FhirServer]:
+    """A real FHIR server with the demonstration patients. Read it only: all tests share it."""
+    with ExitStack() as running:
+        with peers.require():
+            server = running.enter_context(hapi())
+        yield server
+
+
+@pytest.fixture(scope="session")
+def healthchain() -> Path:
+    """The Python of an environment with the healthchain package."""
+    with peers.require():
+        return peers.healthchain()
+
+
+@pytest.fixture(scope="session")
+def medplum() -> Path:
+    """A folder with the `@medplum/core` package."""
+    with peers.require():
+        return peers.medplum()
