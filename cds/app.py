@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,12 +15,16 @@ from starlette.responses import Response
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
+from cds.fhir.server.breaker import Breaker
+from cds.fhir.server.budget import Limits
+from cds.fhir.server.client import FhirClient
 from cds.hooks import models, openapi, requests
 from cds.hooks.cors import CrossOrigin
 from cds.hooks.languages import Language
 from cds.hooks.routes import PATH, Consult, routes
 from cds.hooks.services import Service
 from cds.settings import Settings
+from cds.trust.outgoing import Base, networks
 
 __all__ = ["assemble", "create_app"]
 
@@ -35,18 +40,35 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     settings = settings or Settings()
     tell = clock or _now
     consultant = Consultant.load(settings)
+    client = _fhir_client(settings)
+    bases = tuple(map(Base.parse, settings.fhir_servers))
 
     async def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
+        if request.fhir_server:
+            return await consultant.consult_server(service, request, tell(), language, client, bases)
         return consultant.consult(service, request, tell(), language)
 
-    app = assemble(consultant.services, consult, settings)
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with client.connections:
+            yield
+
+    app = assemble(consultant.services, consult, settings, lifespan)
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app
 
 
-def assemble(services: Sequence[Service], consult: Consult, settings: Settings) -> FastAPI:
-    """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document."""
+def assemble(
+    services: Sequence[Service],
+    consult: Consult,
+    settings: Settings,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
+    """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document.
+
+    `lifespan` is open, on the running loop, as long as the application serves.
+    """
     app = FastAPI(
         title=TITLE,
         version=version(TITLE),
@@ -54,6 +76,7 @@ def assemble(services: Sequence[Service], consult: Consult, settings: Settings) 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
     app.router.routes.extend(routes(services, consult, limit=settings.body_limit, language=settings.language))
@@ -62,6 +85,17 @@ def assemble(services: Sequence[Service], consult: Consult, settings: Settings) 
     document = openapi.document(services, title=app.title, version=app.version, description=app.description)
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
+
+
+def _fhir_client(settings: Settings) -> FhirClient:
+    limits = Limits(
+        seconds=settings.fetch_deadline / 1000,
+        pages=settings.fetch_pages,
+        answer_bytes=settings.fetch_answer_limit,
+        total_bytes=settings.fetch_limit,
+    )
+    breaker = Breaker(settings.fetch_failures, settings.fetch_pause)
+    return FhirClient(limits, networks(settings.private_addresses), breaker)
 
 
 def _now() -> datetime:
