@@ -15,7 +15,7 @@ from tests.clients.fhir_server import FhirServer, hapi
 
 @pytest.fixture(scope="session")
 def fhir_server() -> Iterator[FhirServer]:
-    """A real FHIR server with the demonstration patients. Read it only: all tests share it."""
+    """A real FHIR server with the demonstration patients. All tests share it: write under ids of your own only."""
     with ExitStack() as running:
         with peers.require():
             server = running.enter_context(hapi())
