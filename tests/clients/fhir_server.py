@@ -18,7 +18,7 @@ import httpx
 from cds.demo import WRITTEN_FOR, demo_transactions
 from cds.loading import load
 from tests.clients.cached import cached
-from tests.clients.peers import MissingPeerError, program, run
+from tests.clients.peers import PeerError, program, run
 
 __all__ = ["FhirServer", "hapi"]
 
@@ -49,7 +49,7 @@ _PATIENT = "{{context.patientId}}"
 
 @contextmanager
 def hapi() -> Iterator[FhirServer]:
-    """HAPI with the demonstration patients, as they were written. Raises MissingPeerError where Java or Maven is missing."""
+    """HAPI with the demonstration patients, as they were written. Raises PeerError where Java or Maven is missing."""
     folder = _built()
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(_command(folder, 0), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
@@ -99,9 +99,10 @@ def _command(folder: Path, port: int) -> list[str]:
 def main() -> None:
     try:
         command = _command(_built(), int(sys.argv[1]))
-    except MissingPeerError as error:
+    except PeerError as error:
         raise SystemExit(str(error)) from None
-    raise SystemExit(subprocess.call(command))
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # its input ends when we do
+        raise SystemExit(process.wait())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -18,30 +18,39 @@ import pytest
 
 from tests.clients.cached import cached
 
-__all__ = ["MissingPeerError", "healthchain", "medplum", "program", "require", "run", "unavailable"]
+__all__ = ["PeerError", "healthchain", "medplum", "program", "require", "run", "unavailable"]
 
 _HERE = Path(__file__).parent
 _TOP = _HERE.parents[1]
 
 
-class MissingPeerError(Exception):
-    """A program of others is not here, and cannot be brought."""
+class PeerError(Exception):
+    """A program of others is not here, cannot be brought, or fails."""
 
 
 def program(*names: str) -> str:
-    """The first of the programs `names` that is installed. Raises MissingPeerError."""
+    """The first of the programs `names` that is installed. Raises PeerError."""
     folders = os.pathsep.join((os.environ.get("PATH", ""), str(_TOP / ".tools" / "bin")))
     found = next(filter(None, (shutil.which(name, path=folders) for name in names)), None)
     if found is None:
-        raise MissingPeerError(f"{' or '.join(names)} is not installed")
+        raise PeerError(f"{' or '.join(names)} is not installed")
     return found
 
 
-def run(command: Sequence[str], folder: Path = _TOP) -> str:
-    """The standard output of `command`. Raises MissingPeerError with its last words when it fails."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+def run(command: Sequence[str], folder: Path = _TOP, environment: Mapping[str, str] | None = None) -> str:
+    """The standard output of `command`, with `environment` beside that of the tests. Raises PeerError with its last words
+    when it fails."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
     if done.returncode:
-        raise MissingPeerError(f"{Path(command[0]).name} fails: {(done.stderr or done.stdout)[-2000:]}")
+        raise PeerError(f"{Path(command[0]).name} fails: {(done.stderr or done.stdout)[-2000:]}")
     return done.stdout
 
 
@@ -54,15 +63,15 @@ def unavailable(reason: str) -> NoReturn:
 
 @contextmanager
 def require() -> Iterator[None]:
-    """A missing peer within this context skips the test, or fails it where the peers are required."""
+    """What cannot be brought within this context skips the test, or fails it where the peers are required."""
     try:
         yield
-    except MissingPeerError as error:
+    except PeerError as error:
         unavailable(str(error))
 
 
 def healthchain() -> Path:
-    """The Python of an environment that has the healthchain package. Raises MissingPeerError."""
+    """The Python of an environment that has the healthchain package. Raises PeerError."""
     requirements = _HERE / "healthchain" / "requirements.txt"
 
     def make(folder: Path) -> None:
@@ -74,7 +83,7 @@ def healthchain() -> Path:
 
 
 def medplum() -> Path:
-    """A folder with the `@medplum/core` package and the script that drives it. Raises MissingPeerError."""
+    """A folder with the `@medplum/core` package and the script that drives it. Raises PeerError."""
     own = [_HERE / "medplum" / name for name in ("package.json", "package-lock.json", "consult.mjs")]
 
     def make(folder: Path) -> None:
