@@ -12,13 +12,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from tests.clients.cached import cached
 
-__all__ = ["PeerError", "healthchain", "medplum", "program", "require", "run", "unavailable"]
+__all__ = ["PeerError", "healthchain", "medplum", "program", "require", "run"]
 
 _HERE = Path(__file__).parent
 _TOP = _HERE.parents[1]
@@ -54,20 +53,15 @@ def run(command: Sequence[str], folder: Path = _TOP, environment: Mapping[str, s
     return done.stdout
 
 
-def unavailable(reason: str) -> NoReturn:
-    """Skips the test that asks, or fails it where the peers are required."""
-    if os.environ.get("CDS_REQUIRE_PEERS"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @contextmanager
 def require() -> Iterator[None]:
     """What cannot be brought within this context skips the test, or fails it where the peers are required."""
     try:
         yield
     except PeerError as error:
-        unavailable(str(error))
+        if os.environ.get("CDS_REQUIRE_PEERS"):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
 
 
 def healthchain() -> Path:
@@ -79,7 +73,8 @@ def healthchain() -> Path:
         run([uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)])
         run([uv, "pip", "install", "--quiet", "--python", python, "--requirement", str(requirements)])
 
-    return cached("healthchain", [requirements], make) / "bin" / "python"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return cached(f"healthchain-python{version}", [requirements], make) / "bin" / "python"
 
 
 def medplum() -> Path:
