@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
+from cds.settings import Settings
 from tests.clients import peers
 from tests.clients.fhir_server import FhirServer, hapi
+from tests.serving import serving
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +23,14 @@ def fhir_server() -> Iterator[FhirServer]:
         with peers.require():
             server = running.enter_context(hapi())
         yield server
+
+
+@pytest.fixture(scope="session")
+def fetching(fhir_server: FhirServer) -> Iterator[httpx.Client]:
+    """A client of a service that may ask the FHIR server, and has more time for it than the slowest machine needs."""
+    allowed = Settings(fhir_servers=(fhir_server.base,), private_addresses=("127.0.0.1/32",), fetch_deadline=60_000)
+    with serving(allowed) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,25 +13,15 @@ import pytest
 
 from cds.demo import WRITTEN_FOR, demo_patients, demo_transactions
 from cds.loading import load
-from cds.settings import Settings
 from tests.clients.answers import consult_with, without_versions
 from tests.clients.fhir_server import FhirServer
 from tests.ehr import EVALUATION, Ehr
-from tests.serving import serving
 from tests.stories.telling import demo_record, without_uuids
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
 
 PATIENTS = {name: demo_record(name).patient_id for name in demo_patients()}
 Templates = Mapping[str, str]
-
-
-@pytest.fixture(scope="module")
-def fetching(fhir_server: FhirServer) -> Iterator[httpx.Client]:
-    """A service that may ask the server, and has more time for it than the slowest machine needs."""
-    allowed = Settings(fhir_servers=(fhir_server.base,), private_addresses=("127.0.0.1/32",), fetch_deadline=60_000)
-    with serving(allowed) as client:
-        yield client
 
 
 def _nothing(_: Templates) -> dict[str, str]:
