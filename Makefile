@@ -9,7 +9,7 @@ PYTEST := $(RUN) pytest
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fast check format docs stories demo-patients coverage fuzz bench wheel clean
+.PHONY: help setup demo fhir-server test fast check format docs stories demo-patients coverage fuzz bench wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1 -/p' $(MAKEFILE_LIST)
@@ -19,11 +19,14 @@ setup: $(READY)  ## a virtual environment with exactly the locked versions
 demo: $(READY)  ## run the service with demonstration patients
 	$(RUN) cds serve --demo
 
+fhir-server: $(READY)  ## a HAPI FHIR server in memory, on http://127.0.0.1:8081/fhir (Java 17, Maven)
+	$(RUN) python -m tests.clients.fhir_server 8081
+
 test: $(READY)  ## all tests, in parallel
-	$(PYTEST) -n auto
+	$(PYTEST) -n auto --dist loadgroup
 
 fast: $(READY)  ## the tests that take no longer than a second each
-	$(PYTEST) -n auto -m "not slow"
+	$(PYTEST) -n auto --dist loadgroup -m "not slow"
 
 check: $(READY)  ## lint, format, types, which room may import which, knowledge, documentation
 	$(RUN) ruff check

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import socket
 import statistics
 import subprocess
@@ -29,11 +28,11 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 from benchmarks.bodies import bodies, order_bodies
+from tests.clients.peers import PeerError, healthchain
 
 __all__ = ["main"]
 
 _TOP = Path(__file__).parents[1]
-_PEER = "healthchain==0.16.1"
 _ORDERS = "/cds-services/calcification-order-safety"
 _ROUNDS = 6
 _CONNECTIONS = 4
@@ -59,7 +58,7 @@ class Result(NamedTuple):
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder, _targets(Path(folder), options.peer) as (targets, reasons):
+    with tempfile.TemporaryDirectory() as folder, _targets(options.peer) as (targets, reasons):
         measured = {
             name: _measure(body, targets, Path(folder), options.seconds)
             for name, body in bodies(_templates(targets[0], "patient-view")).items()
@@ -80,7 +79,7 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _targets(folder: Path, with_peer: bool) -> Iterator[tuple[list[Target], list[str]]]:
+def _targets(with_peer: bool) -> Iterator[tuple[list[Target], list[str]]]:
     """The running servers, and why one is missing."""
     reasons: list[str] = []
     commands = {
@@ -89,9 +88,12 @@ def _targets(folder: Path, with_peer: bool) -> Iterator[tuple[list[Target], list
     }
     if with_peer:
         try:
-            commands["healthchain"] = ([_peer(folder), str(_TOP / "benchmarks" / "peer.py")], "/cds/cds-services/peer")
-        except (OSError, subprocess.CalledProcessError) as error:
-            reasons.append(f"{_PEER} was not measured: {type(error).__name__} while installing it")
+            commands["healthchain"] = (
+                [str(healthchain()), str(_TOP / "benchmarks" / "peer.py")],
+                "/cds/cds-services/peer",
+            )
+        except PeerError as error:
+            reasons.append(f"healthchain was not measured: {error}")
     targets: list[Target] = []
     try:
         for name, (command, path) in commands.items():
@@ -101,17 +103,6 @@ def _targets(folder: Path, with_peer: bool) -> Iterator[tuple[list[Target], list
         for target in targets:
             target.process.terminate()
             target.process.wait()
-
-
-def _peer(folder: Path) -> str:
-    """The Python of an environment that has the peer."""
-    uv = shutil.which("uv")
-    if uv is None:
-        raise FileNotFoundError("uv")
-    python = folder / "peer" / "bin" / "python"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder / "peer")], check=True)
-    subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), _PEER, "uvloop", "httptools"], check=True)
-    return str(python)
 
 
 def _started(name: str, command: Sequence[str], path: str) -> Target:

@@ -1,4 +1,4 @@
-"""The command line: `cds serve | evaluate | explain | rules | valuesets`."""
+"""The command line: `cds serve | evaluate | explain | rules | valuesets | demo`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ app = typer.Typer(
 rules = typer.Typer(help="Read and check the rules.", no_args_is_help=True, epilog=_EPILOG)
 app.add_typer(rules, name="rules")
 app.add_typer(valuesets, name="valuesets")
+demo = typer.Typer(help="The demonstration patients.", no_args_is_help=True, epilog=_EPILOG)
+app.add_typer(demo, name="demo")
 
 
 def main() -> None:
@@ -231,6 +233,28 @@ def check_rules(folder: Annotated[Path | None, _FOLDER] = None) -> None:
     settings = _settings()
     consultant = Consultant.load(settings.model_copy(update={"rules_folder": folder}) if folder else settings)
     typer.echo(f"The rules are in order ({consultant.knowledge.version}).")
+
+
+@demo.command("load", epilog=_EPILOG)
+def load_demo(
+    server: Annotated[str, typer.Option(metavar="URL", help="Base URL of a FHIR R4 server.", show_default=False)],
+    at: Annotated[
+        datetime | None,
+        typer.Option("--at", parser=_clock, metavar="DATE", help="Move their dates to this one.", show_default="today"),
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long the server may take to come up.")] = 0,
+) -> None:
+    """Put the demonstration patients on a FHIR server, as if written today. What it has under their ids is overwritten."""
+    import asyncio
+
+    from cds.demo import demo_transactions
+    from cds.loading import load
+
+    if not server.startswith(("https://", "http://")):
+        raise InputError("--server must be an absolute URL")
+    transactions = demo_transactions((at or datetime.now(UTC)).date())
+    asyncio.run(load(server.rstrip("/"), transactions, wait))
+    typer.echo(f"Loaded {len(transactions)} patients: {', '.join(transactions)}")
 
 
 def _settings() -> Settings:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from cds import data
 from cds.errors import NoSuchResource
 
-__all__ = ["WRITTEN_FOR", "Demonstration", "demo_orders", "demo_patients"]
+__all__ = ["WRITTEN_FOR", "Demonstration", "demo_orders", "demo_patients", "demo_transactions"]
 
 WRITTEN_FOR = date(2026, 3, 2)
 """The day for which they are written."""
@@ -42,6 +42,11 @@ def demo_orders() -> dict[str, Path]:
     """The request of each demonstration of draft orders, by name."""
     folder = data.folder("profiles") / "examples" / "demo" / "orders"
     return {file.stem: file for file in sorted(folder.glob("*.json"))}
+
+
+def demo_transactions(today: date) -> dict[str, bytes]:
+    """The Bundle of each demonstration patient as a FHIR server takes it, current on `today`."""
+    return {name: _moved(file.read_text(encoding="utf-8"), today).encode() for name, file in demo_patients().items()}
 
 
 class Demonstration:

@@ -169,6 +169,7 @@ def removals(
         Suggestion(
             label=each.text.in_(language),
             uuid=context.new_uuid(),
+            isRecommended=False,
             actions=(
                 Action(
                     type="delete",
@@ -196,7 +197,7 @@ def _suggestion(label: str, description: str, resource: Resource, context: CardC
     if (release := context.release) and release != "R4":
         resource = in_release(release, resource)
     action = Action(type="create", description=description, resource=resource)
-    return Suggestion(label=label, uuid=context.new_uuid(), actions=(action,))
+    return Suggestion(label=label, uuid=context.new_uuid(), isRecommended=False, actions=(action,))
 
 
 def _service_request(request: Request, language: str, context: CardContext, base: Resource) -> Resource:

@@ -59,11 +59,12 @@ class Action(_Outgoing, frozen=True):
 
 
 class Suggestion(_Outgoing, frozen=True):
-    """C3. `actions` is never an empty array: it is left out when there is none."""
+    """C3. `actions` is never an empty array: it is left out when there is none. `isRecommended` is always said, although
+    the specification lets it go: there are clients whose models take no suggestion without it."""
 
     label: str
     uuid: str
-    isRecommended: bool = False  # noqa: N815
+    isRecommended: bool  # noqa: N815
     actions: tuple[Action, ...] = ()
 
 

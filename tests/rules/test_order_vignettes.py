@@ -122,7 +122,7 @@ def test_what_is_suggested(identifier: str, ask: Ask) -> None:
     case = VIGNETTES[identifier]
     for card in ask(case).body["cards"]:
         suggestions = card.get("suggestions", [])
-        assert all("isRecommended" not in each for each in suggestions)
+        assert all(each["isRecommended"] is False for each in suggestions)
         assert "systemActions" not in card
         assert len(suggestions) <= (2 if card["indicator"] == "info" else 100)
         assert ("selectionBehavior" in card) == bool(suggestions)

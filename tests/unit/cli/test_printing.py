@@ -22,7 +22,14 @@ CARD = Card(
     indicator="warning",
     source=Source(label="x", topic=Coding(code="C-PHPT")),
     detail="Detail",
-    suggestions=(Suggestion(label="Repeat calcium", uuid="v", actions=(Action(type="create", description="d"),)),),
+    suggestions=(
+        Suggestion(
+            label="Repeat calcium",
+            uuid="v",
+            isRecommended=False,
+            actions=(Action(type="create", description="d"),),
+        ),
+    ),
 )
 FOUND = Evaluation(
     classification="INDETERMINATE",
