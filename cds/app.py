@@ -14,12 +14,13 @@ from starlette.responses import Response
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
-from cds.hooks import models, openapi, requests
+from cds.hooks import models, openapi
+from cds.hooks.calls import Call
 from cds.hooks.cors import CrossOrigin
-from cds.hooks.languages import Language
-from cds.hooks.routes import PATH, Consult, routes
+from cds.hooks.routes import PATH, Consult, Guard, open_to_all, routes
 from cds.hooks.services import Service
 from cds.settings import Settings
+from cds.trust.gate import Gate
 
 __all__ = ["assemble", "create_app"]
 
@@ -30,22 +31,23 @@ DESCRIPTION = "CDS Hooks service for soft-tissue calcification and chronic venou
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """The service as an ASGI application. `clock` says what time it is, with a time zone; by default this machine's.
 
-    Raises KnowledgeError when the rules cannot be loaded.
+    Raises KnowledgeError when the rules cannot be loaded, ClientsError when the clients cannot.
     """
     settings = settings or Settings()
     tell = clock or _now
     consultant = Consultant.load(settings)
 
-    async def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
-        return consultant.consult(service, request, tell(), language)
+    async def consult(call: Call) -> models.Response:
+        return consultant.consult(call.service, call.request, tell(), call.language)
 
-    app = assemble(consultant.services, consult, settings)
+    gate = Gate.opened(settings, tell, [each.id for each in consultant.services])
+    app = assemble(consultant.services, consult, settings, gate.guard if gate else open_to_all)
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app
 
 
-def assemble(services: Sequence[Service], consult: Consult, settings: Settings) -> FastAPI:
+def assemble(services: Sequence[Service], consult: Consult, settings: Settings, guard: Guard = open_to_all) -> FastAPI:
     """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document."""
     app = FastAPI(
         title=TITLE,
@@ -56,7 +58,9 @@ def assemble(services: Sequence[Service], consult: Consult, settings: Settings) 
         redirect_slashes=False,
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
-    app.router.routes.extend(routes(services, consult, limit=settings.body_limit, language=settings.language))
+    app.router.routes.extend(
+        routes(services, consult, limit=settings.body_limit, language=settings.language, guard=guard)
+    )
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins, path=PATH)
     document = openapi.document(services, title=app.title, version=app.version, description=app.description)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from cds import printing, rulebook
 from cds.consult import Consultant, knowledge_folders
-from cds.errors import CdsError, InputError, KnowledgeError
+from cds.errors import CdsError, ClientsError, InputError, KnowledgeError
 from cds.hooks.models import Card
 from cds.reasoning.knowledge import Knowledge
 from cds.services import CALCIFICATION, ORDERS
@@ -51,7 +51,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except CdsError as error:
         typer.echo(f"cds: {error}", err=True)
-        raise SystemExit(PROBLEM if isinstance(error, KnowledgeError) else USAGE) from None
+        raise SystemExit(PROBLEM if isinstance(error, KnowledgeError | ClientsError) else USAGE) from None
 
 
 def _version(wanted: bool) -> None:
@@ -120,13 +120,17 @@ def serve(
     from cds.app import create_app
     from cds.demo import demo_orders, demo_patients
     from cds.serving import serve as serve_app
+    from cds.trust.exposure import exposure
 
     given = {"host": host, "port": port, "workers": workers, "demo": demo or None}
     settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    warning = exposure(settings)
     asked = dict.fromkeys(demo_patients(), CALCIFICATION.id) | dict.fromkeys(demo_orders(), ORDERS.id)
     ready_requests = asked if settings.demo else {}
 
     def ready(base: str) -> None:
+        if warning:
+            typer.echo(f"cds: {warning}", err=True)
         typer.echo(f"Discovery: {base}/cds-services")
         for name, service in ready_requests.items():
             for_service = f"{base}/cds-services/{service}"

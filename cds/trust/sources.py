@@ -1,0 +1,74 @@
+"""Where the key set of a client is read: inline, in a file, or at the URL that the site configured (S3)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import msgspec
+
+from cds.errors import OK
+from cds.trust.clients import Client
+from cds.trust.keyring import Source, Unavailable
+
+__all__ = ["source_of"]
+
+_LARGEST: Final = 256 * 1024
+_DEADLINE: Final = aiohttp.ClientTimeout(total=5)
+
+
+def source_of(client: Client) -> Source:
+    """Inline keys before those of the file, those before the URL."""
+    if client.jwks is not None:
+        written = client.jwks
+
+        async def inline() -> object:
+            return written
+
+        return inline
+    if client.jwks_file is not None:
+        file = client.jwks_file
+        return lambda: asyncio.to_thread(_in_file, file)
+    return lambda: _at(client.jku)
+
+
+def _in_file(file: Path) -> object:
+    try:
+        with file.open("rb") as opened:
+            return _decoded(opened.read(_LARGEST + 1))
+    except OSError as error:
+        raise Unavailable(type(error).__name__) from None
+
+
+async def _at(url: str) -> object:
+    """One GET without redirects, proxies or cookies, of limited size and time."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_DEADLINE, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            session.get(url, allow_redirects=False, headers={"Accept": "application/json"}) as reply,
+        ):
+            if reply.status != OK:
+                raise Unavailable("the key server refused")
+            return _decoded(await _limited(reply.content))
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        raise Unavailable(type(error).__name__) from None
+
+
+async def _limited(content: aiohttp.StreamReader) -> bytes:
+    body = bytearray()
+    async for piece in content.iter_chunked(65_536):
+        body += piece
+        if len(body) > _LARGEST:
+            break
+    return bytes(body)
+
+
+def _decoded(body: bytes) -> object:
+    if len(body) > _LARGEST:
+        raise Unavailable("the key set is too large")
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise Unavailable("the key set is not JSON") from None
