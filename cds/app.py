@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,13 +15,17 @@ from starlette.responses import Response
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
+from cds.fhir.server.breaker import Breaker
+from cds.fhir.server.budget import Limits
+from cds.fhir.server.client import FhirClient
 from cds.hooks import models, openapi
-from cds.hooks.calls import Call
+from cds.hooks.calls import ANONYMOUS, Call
 from cds.hooks.cors import CrossOrigin
 from cds.hooks.routes import PATH, Consult, Guard, open_to_all, routes
 from cds.hooks.services import Service
 from cds.settings import Settings
 from cds.trust.gate import Gate
+from cds.trust.outgoing import Base, networks
 
 __all__ = ["assemble", "create_app"]
 
@@ -36,19 +41,39 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     settings = settings or Settings()
     tell = clock or _now
     consultant = Consultant.load(settings)
+    client = _fhir_client(settings)
+    bases = tuple(map(Base.parse, settings.fhir_servers))
 
     async def consult(call: Call) -> models.Response:
-        return consultant.consult(call.service, call.request, tell(), call.language)
+        service, request, language, caller = call
+        if request.fhir_server:
+            own = bases if caller is ANONYMOUS else tuple(map(Base.parse, caller.fhir_servers))
+            return await consultant.consult_server(service, request, tell(), language, client, own)
+        return consultant.consult(service, request, tell(), language)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with client.connections:
+            yield
 
     gate = Gate.opened(settings, tell, [each.id for each in consultant.services])
-    app = assemble(consultant.services, consult, settings, gate.guard if gate else open_to_all)
+    app = assemble(consultant.services, consult, settings, lifespan, gate.guard if gate else open_to_all)
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app
 
 
-def assemble(services: Sequence[Service], consult: Consult, settings: Settings, guard: Guard = open_to_all) -> FastAPI:
-    """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document."""
+def assemble(
+    services: Sequence[Service],
+    consult: Consult,
+    settings: Settings,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    guard: Guard = open_to_all,
+) -> FastAPI:
+    """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document.
+
+    `lifespan` is open, on the running loop, as long as the application serves; `guard` stands before the services.
+    """
     app = FastAPI(
         title=TITLE,
         version=version(TITLE),
@@ -56,6 +81,7 @@ def assemble(services: Sequence[Service], consult: Consult, settings: Settings, 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
     app.router.routes.extend(
@@ -66,6 +92,17 @@ def assemble(services: Sequence[Service], consult: Consult, settings: Settings, 
     document = openapi.document(services, title=app.title, version=app.version, description=app.description)
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
+
+
+def _fhir_client(settings: Settings) -> FhirClient:
+    limits = Limits(
+        seconds=settings.fetch_deadline / 1000,
+        pages=settings.fetch_pages,
+        answer_bytes=settings.fetch_answer_limit,
+        total_bytes=settings.fetch_limit,
+    )
+    breaker = Breaker(settings.fetch_failures, settings.fetch_pause)
+    return FhirClient(limits, networks(settings.private_addresses), breaker)
 
 
 def _now() -> datetime:

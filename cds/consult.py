@@ -14,10 +14,12 @@ from cds.cards.compose import compose
 from cds.cards.context import CardContext, Options
 from cds.cards.deck import Deck
 from cds.errors import KnowledgeError, PreconditionFailed
-from cds.fhir import files
+from cds.fhir import fetching, files
+from cds.fhir.fetching import Fetched, Server
 from cds.fhir.medicines import Medicines
 from cds.fhir.prefetch import templates
 from cds.fhir.reading import Reader, Reading
+from cds.fhir.server.client import FhirClient
 from cds.fhir.terminology import Terminology
 from cds.hooks.contexts import Context, OrderSelect, OrderSign, PatientView, ProblemListItemCreate
 from cds.hooks.languages import Language
@@ -33,6 +35,7 @@ from cds.reasoning.orders.evaluate import evaluate_orders
 from cds.reasoning.orders.reads import labs_read
 from cds.services import services
 from cds.settings import Settings
+from cds.trust.outgoing import Base
 
 __all__ = ["Case", "Consultant", "knowledge_folders"]
 
@@ -52,6 +55,8 @@ class Case(NamedTuple):
     reading: Reading
     facts: Facts
     evaluation: Evaluation
+    fetched: Fetched | None = None
+    """What was asked of the FHIR server of the request; None: nothing had to be."""
 
     @property
     def about_orders(self) -> bool:
@@ -97,19 +102,38 @@ class Consultant:
         """
         return self.answer(service, self.judge(request, now), language)
 
-    def judge(self, request: Request, now: datetime) -> Case:
-        """Read the request's data and evaluate them."""
+    async def consult_server(
+        self,
+        service: Service,
+        request: Request,
+        now: datetime,
+        language: Language,
+        client: FhirClient,
+        bases: Sequence[Base],
+    ) -> Response:
+        """The same for a request that names its FHIR server: what its prefetch lacks is asked there, if `bases` allow it."""
+        want = fetching.wanted(self._reader(request.context).templates, request.prefetch)
+        if want is None:
+            return self.consult(service, request, now, language)
+        given = request.authorization
+        server = Server(request.fhir_server, *((given.access_token, given.patient or "") if given else ()))
+        fetched = await fetching.fetch(want, server, request.context.patient_id, bases, client)
+        return self.answer(service, self.judge(request, now, fetched), language)
+
+    def judge(self, request: Request, now: datetime, fetched: Fetched | None = None) -> Case:
+        """Read the request's data, and what was fetched beyond them, and evaluate them."""
         context, patient = request.context, request.context.patient_id
+        pages = fetched.pages if fetched is not None else {}
         if isinstance(context, OrderSelect | OrderSign):
             selections = context.selections if isinstance(context, OrderSelect) else None
             reading = self.order_reader.read(
-                request.prefetch, patient, now, orders=context.draft_orders, selections=selections
+                request.prefetch, patient, now, orders=context.draft_orders, selections=selections, fetched=pages
             )
             facts = Facts(reading.chart, now, self.knowledge)
-            return Case(request.hook, context, reading, facts, evaluate_orders(facts))
+            return Case(request.hook, context, reading, facts, evaluate_orders(facts), fetched)
         proposed = context.conditions if isinstance(context, ProblemListItemCreate) else None
-        reading = self.reader.read(request.prefetch, patient, now, conditions=proposed)
-        return self._case(request.hook, context, reading, now)
+        reading = self.reader.read(request.prefetch, patient, now, conditions=proposed, fetched=pages)
+        return self._case(request.hook, context, reading, now)._replace(fetched=fetched)
 
     def open(self, source: bytes | Path, now: datetime, patient: str | None = None) -> Case:
         """The same for a file: a CDS Hooks request, or a whole record in any form; `patient` chooses among several.
@@ -138,13 +162,17 @@ class Consultant:
             only_service=self.venous_only,
             most_cards=service.most_cards,
             prefetch=case.reading.prefetch,
+            fetch=case.fetched.account if case.fetched is not None else None,
         )
         composed = compose(case.evaluation, service.id, language, context, self.deck)
         if not composed.cards and case.evaluation.asked and not case.evaluation.evaluable:
             raise PreconditionFailed(
-                "`prefetch` is required: nothing that a rule reads was sent, and no FHIR server is called"
+                "`prefetch` is required: nothing that a rule reads was sent, and nothing could be fetched from `fhirServer`"
             )
         return Response(cards=composed.cards, extension=composed.extension)
+
+    def _reader(self, context: Context) -> Reader:
+        return self.order_reader if isinstance(context, OrderSelect | OrderSign) else self.reader
 
     def _case(self, hook: str, context: Context, reading: Reading, now: datetime) -> Case:
         facts = Facts(reading.chart, now, self.knowledge)

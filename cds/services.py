@@ -11,8 +11,9 @@ __all__ = ["CALCIFICATION", "ORDERS", "VENOUS", "services"]
 _HOOKS = ("patient-view", "encounter-start", "problem-list-item-create")
 
 _USAGE = (
-    f"Reads FHIR {' and '.join(FHIR_VERSIONS)} from the prefetch of the request; it calls no FHIR server. What is absent "
-    "from the prefetch is named on a card, never taken as normal. Cards are in English or French, by Accept-Language."
+    f"Reads FHIR {' and '.join(FHIR_VERSIONS)} from the prefetch of the request. What is absent from it is asked of "
+    "`fhirServer`, where the site allows that server; what cannot be had is named on a card, never taken as normal. Cards "
+    "are in English or French, by Accept-Language."
 )
 
 CALCIFICATION = Service(

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from cds.trust.outgoing import Base, networks
+
 __all__ = ["Settings", "documentation"]
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -50,6 +52,30 @@ class Settings(BaseSettings):
     cors_origins: Names = ()
     """Origins of browser clients that may call (`https://ehr.example`), separated by commas; `*` is every origin."""
 
+    fhir_servers: Names = ()
+    """Base URLs of the FHIR servers that may be asked for what a prefetch lacks, and all below them; none: nothing is fetched."""
+
+    private_addresses: Names = ()
+    """Networks and addresses beyond the public internet that may be called (`127.0.0.0/8, 10.1.2.3`); http goes only there."""
+
+    fetch_deadline: int = Field(default=400, ge=1, le=60_000)
+    """Milliseconds that fetching may take for one request, whatever its FHIR server does."""
+
+    fetch_pages: int = Field(default=10, ge=1, le=1000)
+    """Pages that are read of one search."""
+
+    fetch_answer_limit: int = Field(default=8 * 1024 * 1024, ge=1024)
+    """Largest page that is taken from a FHIR server, in bytes, decompressed."""
+
+    fetch_limit: int = Field(default=32 * 1024 * 1024, ge=1024)
+    """Largest number of bytes that are fetched for one request, decompressed."""
+
+    fetch_failures: int = Field(default=5, ge=1)
+    """Requests in a row that a FHIR server leaves without any answer before it is left alone for a while."""
+
+    fetch_pause: float = Field(default=30, gt=0)
+    """Seconds for which it is left alone before one request tries it again."""
+
     evaluation_extension: bool = True
     """Whether answers carry the machine-readable result, `extension["calcification-cds.evaluation"]`."""
 
@@ -79,28 +105,38 @@ class Settings(BaseSettings):
         """The first of the URLs under which callers reach this service."""
         return self.public_urls[0]
 
-    @field_validator("cors_origins", "public_urls", mode="before")
+    @field_validator("cors_origins", "fhir_servers", "private_addresses", "public_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
+    @field_validator("fhir_servers")
+    @classmethod
+    def _are_bases(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(Base.parse(each)) for each in value)
+
+    @field_validator("private_addresses")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(str, networks(value)))
+
     @field_validator("public_urls")
     @classmethod
-    def _are_bases(cls, value: Names) -> Names:
+    def _are_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("must name at least one URL")
-        return tuple(cls._without_slash(each) for each in value)
+        return tuple(map(_without_slash, value))
 
     @field_validator("canonical_base")
     @classmethod
-    def _is_base(cls, value: str) -> str:
-        return cls._without_slash(value)
+    def _is_url(cls, value: str) -> str:
+        return _without_slash(value)
 
-    @staticmethod
-    def _without_slash(value: str) -> str:
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("must be an absolute URL")
-        return value.rstrip("/")
+
+def _without_slash(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must be an absolute URL")
+    return value.rstrip("/")
 
 
 def documentation() -> str:

@@ -50,6 +50,8 @@ class CardContext(NamedTuple):
     """Evidence hashes of cards shown before and not due again (PIT-19)."""
     prefetch: Mapping[str, str] | None = None
     """State per prefetch key for the result; None: per kind of data, as the evaluation has it."""
+    fetch: Mapping[str, object] | None = None
+    """How fetching went, for the result; None: nothing had to be fetched."""
     new_uuid: Callable[[], str] = new_uuid
 
     @property

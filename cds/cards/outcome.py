@@ -35,7 +35,8 @@ def outcome(
 
 
 def _result(evaluation: Evaluation, context: CardContext, deck: Deck, suppressed: Sequence[str]) -> dict[str, Any]:
-    """The members are fixed; `lean`, `porter` and `ceap` are null where there is nothing to say."""
+    """The members are fixed; `lean`, `porter` and `ceap` are null where there is nothing to say. `fetch` stands there only
+    where a FHIR server had to be asked."""
     stage = evaluation.stage
     states = evaluation.access if context.prefetch is None else context.prefetch
     return {
@@ -49,6 +50,7 @@ def _result(evaluation: Evaluation, context: CardContext, deck: Deck, suppressed
         "prefetch": {key: str(state) for key, state in states.items()},
         "notUsed": [{"reference": each.reference, "reason": each.reason} for each in evaluation.not_used],
         "suppressedCards": list(suppressed),
+        **({} if context.fetch is None else {"fetch": context.fetch}),
     }
 
 

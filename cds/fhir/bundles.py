@@ -33,7 +33,7 @@ from cds.fhir.resources import (
 from cds.fhir.written import UNREADABLE, without_nulls
 from cds.reasoning.chart import Access, NotUsed
 
-__all__ = ["Located", "Resources"]
+__all__ = ["Located", "Pages", "Resources"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -59,6 +59,15 @@ class Located(NamedTuple, Generic[R]):
 
     resource: R
     full_url: str
+
+
+class Pages(NamedTuple):
+    """One answer that came in pages."""
+
+    pieces: tuple[Raw | bytes, ...]
+    ended: Access = Access.PRESENT
+    """PRESENT: the last page is among them, and what they hold says the rest; PARTIAL: not all could be had; FAILED: what
+    came is no answer."""
 
 
 class Resources:
@@ -109,21 +118,34 @@ class Resources:
             return opening.state
         if whole is None:
             return Access.NONE
-        if whole.__class__ is Bundle:
-            opening.bundle(whole, 0)
-        else:
-            resources = whole if isinstance(whole, list) else [whole]
-            opening.entries([Entry(resource=each) for each in resources], 0)
+        opening.whole(whole)
         return opening.state
+
+    def open_pages(self, pages: Pages) -> Access:
+        """Open the pages of one answer, and add what they hold. Returns the state of them all."""
+        opening = _Opening(self, self._lists, all_pages=pages.ended is Access.PRESENT)
+        for raw in pages.pieces:
+            try:
+                whole = _WHOLE.decode(raw)
+            except UNREADABLE:
+                opening.apart(raw, 0)
+            else:
+                opening.whole(whole or [])
+        if pages.ended is Access.PRESENT or opening.state is Access.FAILED:
+            return opening.state
+        return pages.ended
 
 
 class _Opening:
     """The opening of one piece of text."""
 
-    def __init__(self, into: Resources, lists: dict[type, list[Any]]) -> None:
+    def __init__(self, into: Resources, lists: dict[type, list[Any]], *, all_pages: bool = False) -> None:
+        """`all_pages`: what is opened are all the pages of one answer."""
         self._into = into
         self._lists = lists
+        self._all_pages = all_pages
         self._found = 0
+        self._total = 0.0
         self._failed = False
         self._partial = False
 
@@ -131,9 +153,17 @@ class _Opening:
     def state(self) -> Access:
         if self._failed:
             return Access.FAILED
-        if self._partial:
+        if self._partial or self._total > self._found:
             return Access.PARTIAL
         return Access.PRESENT if self._found else Access.NONE
+
+    def whole(self, whole: Any) -> None:
+        """Add what was decoded at once: a Bundle, a resource, or a list of resources."""
+        if whole.__class__ is Bundle:
+            self.bundle(whole, 0)
+        else:
+            resources = whole if isinstance(whole, list) else [whole]
+            self.entries([Entry(resource=each) for each in resources], 0)
 
     def bundle(self, bundle: Bundle, depth: int) -> None:
         """Add what is in a Bundle, and judge whether it is all there is."""
@@ -257,7 +287,10 @@ class _Opening:
             self._failed = True
 
     def _judge_pages(self, links: Iterable[Link] | None, total: float | None, found: int) -> None:
-        """R5: a `next` link says that there is more; so does a `total` beyond the entries."""
+        """R5: a `next` link says that there is more; so does a `total` beyond the entries, here or on all pages."""
+        if self._all_pages:
+            self._total = max(self._total, total or 0)
+            return
         if total is not None and total > found:
             self._partial = True
         if links:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from msgspec import Raw
 
 from cds.fhir import prefetch as answers
-from cds.fhir.bundles import Resources
+from cds.fhir.bundles import Pages, Resources
 from cds.fhir.codes import Codes
 from cds.fhir.conditions import read_conditions
 from cds.fhir.drafts import DraftOrders, read_drafts, renewals
@@ -120,16 +120,18 @@ class Reader:
         orders: Raw | bytes | None = None,
         selections: Iterable[str] | None = None,
         whole_record: bool = False,
+        fetched: Mapping[str, Pages] = {},
     ) -> Reading:
         """The chart of `patient_id` at `now` (aware). Never raises for what the data say.
 
         Every key is read, whatever its name. `conditions` are those that problem-list-item-create proposes. `orders` is
         the Bundle of draft orders of order-select and order-sign, `selections` names those that are judged, None: all.
         `whole_record`: the data are all there are (a file), so what is not among them is known not to be there.
+        `fetched`: what we asked a server for ourselves, by advertised key; it is read instead of what was sent under it.
         """
         lens = Lens(self._means, now)
         opened = Resources()
-        states, elsewhere = self._open(prefetch, opened)
+        states, elsewhere = self._open(prefetch, opened, fetched)
         proposals = Resources()
         if conditions is not None:
             proposals.open(conditions)
@@ -143,19 +145,24 @@ class Reader:
         access = self._access(states, elsewhere, chart, subject, whole_record=whole_record)
         return Reading(chart._replace(not_used=_counted(opened, subject, lens), access=access), states)
 
-    def _open(self, prefetch: Mapping[str, Raw], into: Resources) -> tuple[dict[str, Access], dict[str, list[Access]]]:
+    def _open(
+        self, prefetch: Mapping[str, Raw], into: Resources, fetched: Mapping[str, Pages]
+    ) -> tuple[dict[str, Access], dict[str, list[Access]]]:
         """Open every key. Returns the state per advertised key, and the states in which kinds came under other names."""
         states = dict.fromkeys(self.templates, Access.ABSENT)
         elsewhere: dict[str, list[Access]] = {}
         for key, raw in prefetch.items():
             if key in states:
-                states[key] = into.open(raw)
+                if key not in fetched:
+                    states[key] = into.open(raw)
                 continue
             before = {kind: into.count(kind) for kind in _KIND_OF_TYPE}
             state = into.open(raw)
             for kind, name in _KIND_OF_TYPE.items():
                 if into.count(kind) > before[kind]:
                     elsewhere.setdefault(name, []).append(state)
+        for key, pages in fetched.items():
+            states[key] = into.open_pages(pages)
         return states, elsewhere
 
     def _access(

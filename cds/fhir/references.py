@@ -13,7 +13,7 @@ from cds.fhir.bundles import Located
 from cds.fhir.resources import Patient, SubjectResource
 from cds.reasoning.chart import NotUsed, Ref
 
-__all__ = ["Subject", "ref"]
+__all__ = ["Subject", "is_patient", "ref"]
 
 S = TypeVar("S", bound=SubjectResource)
 
@@ -22,6 +22,11 @@ def ref(resource: Patient | SubjectResource) -> Ref:
     """The reference that evidence keeps."""
     meta = resource.meta
     return Ref(type(resource).__name__, resource.id or "", (meta.versionId or "") if meta is not None else "")
+
+
+def is_patient(reference: str, patient_id: str) -> bool:
+    """Whether `reference` is to the patient with this id, as far as the two alone can tell."""
+    return bool(reference) and _logical(reference) == _logical(patient_id)
 
 
 class Subject:

@@ -18,6 +18,7 @@ from cds.reasoning.knowledge.reading import Mistake, Mistakes, Strict, lines_of,
 from cds.trust.addresses import is_loopback
 from cds.trust.algorithms import Algorithm
 from cds.trust.keys import NotKeys, read_keys
+from cds.trust.outgoing import Base
 
 __all__ = ["Client", "read_clients"]
 
@@ -58,7 +59,7 @@ class Client(Strict):
     @field_validator("fhir_servers")
     @classmethod
     def _can_be_read(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_secure(each) for each in value)
+        return tuple(str(Base.parse(each)) for each in value)
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:

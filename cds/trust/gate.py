@@ -16,6 +16,7 @@ from cds.errors import Forbidden, TooManyRequests, Unauthorized
 from cds.hooks.calls import CALLER
 from cds.settings import Settings
 from cds.trust.keys import verifies
+from cds.trust.outgoing import networks
 from cds.trust.register import Known, Register
 from cds.trust.replay import InProcess, Together, UsedTokens
 from cds.trust.replay_file import InFile
@@ -73,7 +74,7 @@ class Gate:
         if settings.clients is None:
             return None
         return cls(
-            Register(settings.clients, services),
+            Register(settings.clients, services, networks(settings.private_addresses)),
             Together([InProcess(), InFile(settings.state_folder), *elsewhere]),
             public_urls=settings.public_urls,
             lifetime=settings.token_lifetime,

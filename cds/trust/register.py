@@ -17,9 +17,13 @@ from cds.hooks.calls import Caller
 from cds.trust.clients import Client, read_clients
 from cds.trust.keyring import Keyring
 from cds.trust.limits import Limit
+from cds.trust.outgoing import Network
 from cds.trust.sources import source_of
 
 __all__ = ["Known", "Register"]
+
+Place = tuple[str, str]
+"""`iss` and `tenant`."""
 
 _EVERY = 1.0
 _LOG = logging.getLogger(__name__)
@@ -37,14 +41,24 @@ class Known(NamedTuple):
 class Register:
     """Who may call."""
 
-    def __init__(self, file: Path, services: Iterable[str], monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`services` are the ids that a client may be given. Raises ClientsError with everything that is wrong with `file`."""
+    def __init__(
+        self,
+        file: Path,
+        services: Iterable[str],
+        private: Iterable[Network] = (),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`services` are the ids that a client may be given, `private` addresses at which key servers may be.
+
+        Raises ClientsError with everything that is wrong with `file`.
+        """
         self._file = file
         self._services = tuple(services)
+        self._private = tuple(private)
         self._monotonic = monotonic
         self._looked_at = monotonic()
         self._state = _state(file)
-        self._known = _by_issuer(read_clients(file, self._services), {})
+        self._known = self._in_force(read_clients(file, self._services), {})
 
     def find(self, issuer: str, tenant: str) -> Known | None:
         """The client of `issuer`: that of this tenant, else the one without a tenant."""
@@ -68,8 +82,25 @@ class Register:
         except ClientsError as error:
             _LOG.error("the clients stay as they were: %s", error)
             return
-        self._known = _by_issuer(clients, self._known)
+        self._known = self._in_force(clients, self._known)
         _LOG.warning("the clients were read again: %d", len(clients))
+
+    def _in_force(self, clients: Iterable[Client], before: Mapping[Place, Known]) -> Mapping[Place, Known]:
+        """A client that did not change keeps its keys and what it has used of its limit."""
+        known = {}
+        for client in clients:
+            place = (client.iss, client.tenant)
+            old = before.get(place)
+            known[place] = old if old is not None and old.client == client else self._new(client)
+        return known
+
+    def _new(self, client: Client) -> Known:
+        return Known(
+            client,
+            client.caller,
+            Keyring(client.name, source_of(client, self._private), client.algorithms),
+            Limit(client.requests_per_second, client.concurrent_requests),
+        )
 
 
 def _state(file: Path) -> tuple[int, ...]:
@@ -79,22 +110,3 @@ def _state(file: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _by_issuer(clients: tuple[Client, ...], before: Mapping[tuple[str, str], Known]) -> Mapping[tuple[str, str], Known]:
-    """A client that did not change keeps its keys and what it has used of its limit."""
-    known = {}
-    for client in clients:
-        place = (client.iss, client.tenant)
-        old = before.get(place)
-        known[place] = old if old is not None and old.client == client else _new(client)
-    return known
-
-
-def _new(client: Client) -> Known:
-    return Known(
-        client,
-        client.caller,
-        Keyring(client.name, source_of(client), client.algorithms),
-        Limit(client.requests_per_second, client.concurrent_requests),
-    )

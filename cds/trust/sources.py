@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
 from cds.errors import OK
+from cds.trust.addresses import is_loopback
 from cds.trust.clients import Client
 from cds.trust.keyring import Source, Unavailable
+from cds.trust.outgoing import AddressGuard, Network, networks
 
 __all__ = ["source_of"]
 
 _LARGEST: Final = 256 * 1024
 _DEADLINE: Final = aiohttp.ClientTimeout(total=5)
+_LOOPBACK: Final = networks(("127.0.0.0/8", "::1"))
 
 
-def source_of(client: Client) -> Source:
-    """Inline keys before those of the file, those before the URL."""
+def source_of(client: Client, private: tuple[Network, ...]) -> Source:
+    """Inline keys before those of the file, those before the URL.
+
+    `private` are the addresses beyond the public internet at which a URL may lead.
+    """
     if client.jwks is not None:
         written = client.jwks
 
@@ -31,7 +38,8 @@ def source_of(client: Client) -> Source:
     if client.jwks_file is not None:
         file = client.jwks_file
         return lambda: asyncio.to_thread(_in_file, file)
-    return lambda: _at(client.jku)
+    guard = _guard(client.jku, private)
+    return lambda: _at(client.jku, guard)
 
 
 def _in_file(file: Path) -> object:
@@ -42,11 +50,22 @@ def _in_file(file: Path) -> object:
         raise Unavailable(type(error).__name__) from None
 
 
-async def _at(url: str) -> object:
+def _guard(url: str, private: tuple[Network, ...]) -> AddressGuard:
+    """A URL of this machine was written so by the site, and leads nowhere else."""
+    if is_loopback(urlsplit(url).hostname or ""):
+        return AddressGuard(_LOOPBACK, only_named=True)
+    return AddressGuard(private)
+
+
+async def _at(url: str, guard: AddressGuard) -> object:
     """One GET without redirects, proxies or cookies, of limited size and time."""
     try:
         async with (
-            aiohttp.ClientSession(timeout=_DEADLINE, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(socket_factory=guard.socket),
+                timeout=_DEADLINE,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            ) as session,
             session.get(url, allow_redirects=False, headers={"Accept": "application/json"}) as reply,
         ):
             if reply.status != OK:

@@ -444,6 +444,29 @@ def test_a_client_gets_what_was_agreed(guarded: httpx.Client) -> None:
     assert refused.json()["issue"][0]["code"] == "forbidden"
 
 
+@pytest.mark.clause("S9")
+def test_a_fhir_server_is_asked_for_its_own_client_only(tmp_path: Path) -> None:
+    """The list of the site is for callers whom nobody knows."""
+    with key_server(jwk("ES384")) as keys, key_server() as fhir:
+        base = fhir.url.rpartition("/")[0]
+        lists = {"metz": [base], "nancy": [], "toul": [base + "/other"]}
+        clients = [
+            {"name": name, "iss": f"https://{name}.example", "jku": keys.url, "fhir_servers": list(bases)}
+            for name, bases in lists.items()
+        ]
+        private = {"fhir_servers": (base,), "private_addresses": ("127.0.0.1",)}
+        with serving(settings(tmp_path, *clients, **private)) as service:
+            for name, reached in {"nancy": False, "toul": False, "metz": True}.items():
+                before = fhir.asked
+                reply = service.post(
+                    SERVICE,
+                    json=asked(fhirServer=base),
+                    headers=authorization(token(claims(iss=f"https://{name}.example"))),
+                )
+                assert reply.status_code in (200, 412)
+                assert (fhir.asked > before) == reached, name
+
+
 @pytest.mark.clause("S6")
 def test_keys_change_without_a_restart(tmp_path: Path) -> None:
     with key_server(jwk("ES384")) as keys, serving(settings(tmp_path, {**CLIENT, "jku": keys.url})) as client:

@@ -1,0 +1,1 @@
+"""Real servers on loopback that tests start: FHIR servers that behave, and some that do not."""
