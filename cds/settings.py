@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds.trust.outgoing import Base, networks
@@ -97,8 +97,11 @@ class Settings(BaseSettings):
     token_lifetime: int = Field(default=300, ge=1, le=86400)
     """Longest time between `iat` and `exp` of a client's token, in seconds."""
 
-    state_folder: Path = Path("var")
+    state_folder: Path = Path("state")
     """Folder of what must outlive a restart; the processes of one machine share it. Made when it is needed."""
+
+    store: SecretStr = SecretStr("")
+    """Database that several machines share: `postgresql://user:password@host/database`; empty: this machine is the only one."""
 
     @property
     def public_url(self) -> str:
@@ -149,7 +152,7 @@ def documentation() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == ():
+    if value is None or value == () or value == SecretStr(""):
         return "none"
     if isinstance(value, tuple):
         return f"`{','.join(value)}`"

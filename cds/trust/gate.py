@@ -19,6 +19,7 @@ from cds.trust.keys import verifies
 from cds.trust.outgoing import networks
 from cds.trust.register import Known, Register
 from cds.trust.replay import InProcess, Together, UsedTokens
+from cds.trust.replay_database import InDatabase
 from cds.trust.replay_file import InFile
 from cds.trust.tokens import LEEWAY, Token, bearer, check_audience, check_times, parse
 
@@ -61,21 +62,20 @@ class Gate:
         settings: Settings,
         clock: Callable[[], datetime],
         services: Iterable[str],
-        *,
-        elsewhere: Iterable[UsedTokens] = (),
         observe: Observer = _nobody,
     ) -> Gate | None:
         """The gate of `settings`; None where no clients are configured.
 
-        `services` are the ids that a client may be given; `elsewhere` remembers tokens of other machines.
+        `services` are the ids that a client may be given.
 
         Raises ClientsError.
         """
         if settings.clients is None:
             return None
+        shared = InDatabase.at(settings.store.get_secret_value())
         return cls(
             Register(settings.clients, services, networks(settings.private_addresses)),
-            Together([InProcess(), InFile(settings.state_folder), *elsewhere]),
+            Together([InProcess(), InFile(settings.state_folder), *([shared] if shared else [])]),
             public_urls=settings.public_urls,
             lifetime=settings.token_lifetime,
             clock=clock,

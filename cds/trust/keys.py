@@ -7,6 +7,7 @@ token says about keys (`jwk`, `x5c`, `x5u`) is never read.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -70,12 +71,16 @@ def _add(found: dict[tuple[str, str], PublicKey], written: dict[str, Any], algor
     if not isinstance(identifier, str) or not _serves(written, algorithm, NEEDS[algorithm]):
         return
     try:
+        if written["kty"] == "RSA" and _bits(written["n"]) not in _RSA_BITS:
+            return
         key = _IMPORTS[written["kty"]].import_key({name: written[name] for name in _PUBLIC if name in written})
-        usable = not isinstance(key, RSAKey) or key.public_key.key_size in _RSA_BITS
     except (JoseError, ValueError, TypeError, KeyError):
         return
-    if usable:
-        found.setdefault((identifier, algorithm), key)
+    found.setdefault((identifier, algorithm), key)
+
+
+def _bits(number: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(number + "==")).bit_length()
 
 
 def _serves(written: dict[str, Any], algorithm: Algorithm, kind: KeyKind) -> bool:

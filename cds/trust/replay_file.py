@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +13,7 @@ from cds.trust.replay import MemoryLost
 
 __all__ = ["InFile"]
 
+_LOG = logging.getLogger(__name__)
 _NAME: Final = "used-tokens.sqlite"
 _WAIT: Final = 1.0
 """Seconds to wait for another process, which writes for less than a millisecond."""
@@ -31,20 +34,36 @@ CREATE INDEX IF NOT EXISTS used_until ON used (until);
 class InFile:
     """A row per token, committed before the answer.
 
-    A write-ahead log without waiting for the disk: a killed process loses nothing; a machine that loses power may lose
-    the tokens of its last seconds.
+    A write-ahead log, and nobody waits for the disk: a commit takes 20 µs, where waiting would hold up every call for up
+    to 100 ms. A killed process loses nothing. A machine that loses power may lose the tokens of its last seconds, or
+    damage the file: it is then begun anew.
     """
 
     def __init__(self, folder: Path) -> None:
         """Makes the folder and the file. Raises ClientsError when they cannot be written."""
+        self._folder = folder
         self._file = folder / _NAME
         self._connection: sqlite3.Connection | None = None
         self._added = 0
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connect().close()
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._begin()
         except (OSError, sqlite3.Error):
             raise ClientsError(f"{self._file}: used tokens cannot be remembered here (CDS_STATE_FOLDER)") from None
+
+    def _begin(self) -> None:
+        try:
+            with closing(self._connect()) as connection:
+                sound = connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        except sqlite3.OperationalError:  # it is locked, or cannot be written: no reason to begin anew
+            raise
+        except sqlite3.DatabaseError:
+            sound = False
+        if not sound:
+            _LOG.error("the file of used tokens was damaged, and is begun anew")
+            for each in self._folder.glob(f"{_NAME}*"):
+                each.unlink()
+            self._connect().close()
 
     async def has(self, token: bytes) -> bool:
         try:
@@ -73,5 +92,5 @@ class InFile:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._file, timeout=_WAIT, isolation_level=None)
-        connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_SCHEMA}")
+        connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_SCHEMA}")
         return connection
