@@ -1,4 +1,4 @@
-"""The command line: `cds serve | evaluate | explain | rules`."""
+"""The command line: `cds serve | evaluate | explain | rules | clients`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cds.consult import Consultant, knowledge_folders
 from cds.errors import CdsError, ClientsError, InputError, KnowledgeError
 from cds.hooks.models import Card
 from cds.reasoning.knowledge import Knowledge
-from cds.services import CALCIFICATION, ORDERS
+from cds.services import CALCIFICATION, ORDERS, VENOUS
 from cds.settings import Settings
 from cds.terminal import show
 
@@ -41,6 +41,8 @@ app = typer.Typer(
 )
 rules = typer.Typer(help="Read and check the rules.", no_args_is_help=True, epilog=_EPILOG)
 app.add_typer(rules, name="rules")
+clients = typer.Typer(help="Check the file of clients.", no_args_is_help=True, epilog=_EPILOG)
+app.add_typer(clients, name="clients")
 
 
 def main() -> None:
@@ -233,6 +235,24 @@ def check_rules(folder: Annotated[Path | None, _FOLDER] = None) -> None:
     settings = _settings()
     consultant = Consultant.load(settings.model_copy(update={"rules_folder": folder}) if folder else settings)
     typer.echo(f"The rules are in order ({consultant.knowledge.version}).")
+
+
+@clients.command("check", epilog=_EPILOG)
+def check_clients(
+    file: Annotated[
+        Path | None, typer.Argument(help="The YAML file of the clients.", show_default="CDS_CLIENTS")
+    ] = None,
+) -> None:
+    """Say what is wrong with the file of clients, and try to read their keys."""
+    from cds.trust.check import check
+    from cds.trust.outgoing import networks
+
+    settings = _settings()
+    named = file or settings.clients
+    if named is None:
+        raise InputError("give a file, or name it in CDS_CLIENTS")
+    services = [each.id for each in (CALCIFICATION, VENOUS, ORDERS)]
+    typer.echo(check(named, services, networks(settings.private_addresses)))
 
 
 def _settings() -> Settings:

@@ -67,6 +67,11 @@ class Register:
             self._look()
         return self._known.get((issuer, tenant)) or self._known.get((issuer, ""))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every client, as the file orders them."""
+        return tuple(each.client.name for each in self._known.values())
+
     async def without_keys(self) -> tuple[str, ...]:
         """Names of the clients of whom no key could be read yet: they cannot call."""
         return tuple([each.client.name for each in list(self._known.values()) if not await each.keys.has_keys()])
@@ -80,7 +85,7 @@ class Register:
         try:
             clients = read_clients(self._file, self._services)
         except ClientsError as error:
-            _LOG.error("the clients stay as they were: %s", error)
+            _LOG.error("the clients stay as they were: %s", "; ".join(str(error).splitlines()))
             return
         self._known = self._in_force(clients, self._known)
         _LOG.warning("the clients were read again: %d", len(clients))

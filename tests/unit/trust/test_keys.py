@@ -94,3 +94,9 @@ def test_a_private_key_in_the_own_file_is_a_mistake_and_is_not_repeated() -> Non
     assert private["d"] not in str(refused.value)
     keys = read_keys({"keys": [private]}, EVERY)
     assert not keys["k", "ES384"].is_private
+
+
+@pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "..", "\x00.\x00.\x00", "é.é.é"])
+def test_what_is_no_token_is_not_verified(text: str) -> None:
+    key = read_keys({"keys": [jwk("ES384")]}, EVERY)["ES384", "ES384"]
+    assert not verifies(key, text, "ES384")
