@@ -50,8 +50,9 @@ stories: $(READY) demo-patients  ## write tests/stories/ again: read the differe
 demo-patients: $(READY)  ## write profiles/examples/demo/ from scripts/demo/
 	$(RUN) python -m scripts.demo_patients
 
-bench: $(READY)  ## what a request costs, against the floor and against a peer
+bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching adds
 	$(RUN) python -m benchmarks.run
+	$(RUN) python -m benchmarks.fetching
 
 wheel: $(READY)  ## dist/*.whl, with rules and profiles inside
 	$(UV) build --wheel --quiet

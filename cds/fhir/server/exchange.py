@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientSSLError
 from yarl import URL
 
 from cds.fhir.server.budget import Budget
@@ -76,6 +76,8 @@ async def exchange(
             except BaseException:
                 answer.close()  # nobody reads the rest: the connection is of no further use
                 raise
+    except ClientSSLError:
+        raise NoAnswer(Reason.ENCRYPTION) from None
     except ClientConnectorError as error:
         if isinstance(error.os_error, AddressRefused):
             raise NoAnswer(Reason.ADDRESS_REFUSED) from None
