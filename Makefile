@@ -50,9 +50,10 @@ stories: $(READY) demo-patients  ## write tests/stories/ again: read the differe
 demo-patients: $(READY)  ## write profiles/examples/demo/ from scripts/demo/
 	$(RUN) python -m scripts.demo_patients
 
-bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching adds
+bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching and asking who calls add
 	$(RUN) python -m benchmarks.run
 	$(RUN) python -m benchmarks.fetching
+	$(RUN) python -m benchmarks.trust
 
 wheel: $(READY)  ## dist/*.whl, with rules and profiles inside
 	$(UV) build --wheel --quiet
