@@ -24,6 +24,7 @@ LEEWAY = 30
 
 _SCHEME = b"Bearer "
 _SEGMENTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 2048
 _FAR = 2.0**53
 """Whole numbers are exact below it; no date lies beyond."""
@@ -115,7 +116,7 @@ def _object(segment: str) -> dict[str, Any]:
     """The JSON object of a segment, every member of it, and of what it holds, once."""
     try:
         text = urlsafe_b64decode(segment + "=" * (-len(segment) % 4)).decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         raise Unauthorized("malformed") from None
     if not isinstance(value, dict):
@@ -143,7 +144,10 @@ def _text(members: dict[str, Any], name: str, *, required: bool = True) -> str:
 
 def _is_plain(value: str) -> bool:
     """Of a sane length, and without half a character, which JSON can write and nothing can encode."""
-    return len(value) <= _LONGEST_NAME and not any("\ud800" <= each <= "\udfff" for each in value)
+    return len(value) <= _LONGEST_NAME and (value.isascii() or _HALF.search(value) is None)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse)
 
 
 def _audience(claims: dict[str, Any]) -> tuple[str, ...]:
