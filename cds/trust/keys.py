@@ -70,7 +70,7 @@ def verifies(key: PublicKey, text: str, algorithm: str) -> bool:
     """Whether the signature of the compact JWS `text` was made with the private half of `key`. Costs up to 0.6 ms."""
     try:
         jws.deserialize_compact(text, key, registry=_REGISTRIES[algorithm])
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, RecursionError):
         return False
     return True
 

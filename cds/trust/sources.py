@@ -65,8 +65,10 @@ async def _at(url: str, guard: AddressGuard) -> object:
                 connector=aiohttp.TCPConnector(socket_factory=guard.socket),
                 timeout=_DEADLINE,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+                auto_decompress=False,  # what is small on the wire stays small
             ) as session,
-            session.get(url, allow_redirects=False, headers={"Accept": "application/json"}) as reply,
+            session.get(url, allow_redirects=False) as reply,
         ):
             if reply.status != OK:
                 raise Unavailable("the key server refused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from cds.hooks.services import Service
 from cds.settings import Settings
 from cds.trust.gate import Gate
 from tests.clock import NOW
-from tests.signing import AUDIENCE, BASE, authorization, claims, jwk, private_key, token
+from tests.signing import AUDIENCE, BASE, authorization, claims, jwk, private_key, raw_token, token
 from tests.unit.app.local import local
 from tests.unit.hooks.requests_by_hand import asked
 from tests.unit.trust.test_clients import write
 
 SERVICES = ("soft-tissue-calcification", "chronic-venous-insufficiency")
 PATH = "/cds-services/soft-tissue-calcification"
+HEADER = json.dumps({"alg": "ES384", "kid": "ES384", "typ": "JWT"})
 ISS = {"iss": "https://metz.example"}
 
 
@@ -163,6 +165,14 @@ def test_a_call_that_fails_ends_like_any_other(site: Made) -> None:
         assert made.ask(signed(), patient="crash").status_code == 500
         assert made.ask(signed(), patient="").status_code == 412
     assert made.ask(signed()).status_code == 200
+
+
+def test_no_depth_of_nesting_breaks_anything(site: Made) -> None:
+    """What is read once must not be too deep for whoever reads it next."""
+    made = site()
+    for depth in range(700, 1000, 4):
+        nested = json.dumps({**claims(**ISS), "x": 0})[:-2] + "[" * depth + "]" * depth + "}"
+        assert made.ask(raw_token(HEADER, nested, key=private_key("ES384", "forger"))).status_code == 401
 
 
 def test_the_answer_is_the_same_whatever_was_wrong(site: Made) -> None:

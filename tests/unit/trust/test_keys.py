@@ -6,6 +6,8 @@ import warnings
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
 from cds.trust.algorithms import NEEDS, Algorithm
@@ -85,6 +87,27 @@ def test_a_key_that_cannot_serve_is_passed_over(key: Any) -> None:
 def test_what_is_no_set_of_keys(document: object) -> None:
     with pytest.raises(NotKeys):
         read_keys(document, EVERY)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = ("kty", "crv", "x", "y", "n", "e", "kid", "alg", "use", "key_ops")
+
+
+@given(st.sampled_from(["ES384", "RS384"]), st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=4))
+def test_any_key_is_taken_or_passed_over(algorithm: str, changed: dict[str, Any]) -> None:
+    """Whatever a key server sends, the good key beside it is found."""
+    assert ("good", "ES256") in read(jwk(algorithm, **changed), jwk("ES256", kid="good"))
+
+
+@given(JSON)
+def test_any_document_is_a_set_of_keys_or_none(document: Any) -> None:
+    for sent in (document, {"keys": document}):
+        with pytest.raises(NotKeys):
+            read_keys(sent, EVERY)
 
 
 def test_a_private_key_in_the_own_file_is_a_mistake_and_is_not_repeated() -> None:
