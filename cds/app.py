@@ -18,12 +18,13 @@ from cds.errors import CdsError, Unexpected, answer, from_framework
 from cds.fhir.server.breaker import Breaker
 from cds.fhir.server.budget import Limits
 from cds.fhir.server.client import FhirClient
-from cds.hooks import models, openapi, requests
+from cds.hooks import models, openapi
+from cds.hooks.calls import ANONYMOUS, Call
 from cds.hooks.cors import CrossOrigin
-from cds.hooks.languages import Language
-from cds.hooks.routes import PATH, Consult, routes
+from cds.hooks.routes import PATH, Consult, Guard, open_to_all, routes
 from cds.hooks.services import Service
 from cds.settings import Settings
+from cds.trust.gate import Gate
 from cds.trust.outgoing import Base, networks
 
 __all__ = ["assemble", "create_app"]
@@ -35,7 +36,7 @@ DESCRIPTION = "CDS Hooks service for soft-tissue calcification and chronic venou
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """The service as an ASGI application. `clock` says what time it is, with a time zone; by default this machine's.
 
-    Raises KnowledgeError when the rules cannot be loaded.
+    Raises KnowledgeError when the rules cannot be loaded, ClientsError when the clients cannot.
     """
     settings = settings or Settings()
     tell = clock or _now
@@ -43,9 +44,11 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     client = _fhir_client(settings)
     bases = tuple(map(Base.parse, settings.fhir_servers))
 
-    async def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
+    async def consult(call: Call) -> models.Response:
+        service, request, language, caller = call
         if request.fhir_server:
-            return await consultant.consult_server(service, request, tell(), language, client, bases)
+            own = bases if caller is ANONYMOUS else tuple(map(Base.parse, caller.fhir_servers))
+            return await consultant.consult_server(service, request, tell(), language, client, own)
         return consultant.consult(service, request, tell(), language)
 
     @asynccontextmanager
@@ -53,7 +56,8 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
         async with client.connections:
             yield
 
-    app = assemble(consultant.services, consult, settings, lifespan)
+    gate = Gate.opened(settings, tell, [each.id for each in consultant.services])
+    app = assemble(consultant.services, consult, settings, lifespan, gate.guard if gate else open_to_all)
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app
@@ -64,10 +68,11 @@ def assemble(
     consult: Consult,
     settings: Settings,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    guard: Guard = open_to_all,
 ) -> FastAPI:
     """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document.
 
-    `lifespan` is open, on the running loop, as long as the application serves.
+    `lifespan` is open, on the running loop, as long as the application serves; `guard` stands before the services.
     """
     app = FastAPI(
         title=TITLE,
@@ -79,7 +84,9 @@ def assemble(
         lifespan=lifespan,
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
-    app.router.routes.extend(routes(services, consult, limit=settings.body_limit, language=settings.language))
+    app.router.routes.extend(
+        routes(services, consult, limit=settings.body_limit, language=settings.language, guard=guard)
+    )
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins, path=PATH)
     document = openapi.document(services, title=app.title, version=app.version, description=app.description)

@@ -1,4 +1,4 @@
-"""The command line: `cds serve | evaluate | explain | rules | valuesets | demo`."""
+"""The command line: `cds serve | evaluate | explain | rules | valuesets | demo | clients`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rich.console import Console
 
 from cds import printing, rulebook
 from cds.consult import Consultant, knowledge_folders
-from cds.errors import CdsError, InputError, KnowledgeError
+from cds.errors import CdsError, ClientsError, InputError, KnowledgeError
 from cds.hooks.models import Card
 from cds.reasoning.knowledge import Knowledge
-from cds.services import CALCIFICATION, ORDERS
+from cds.services import CALCIFICATION, ORDERS, VENOUS
 from cds.settings import Settings
 from cds.terminal import show
 from cds.valuesets.commands import app as valuesets
@@ -45,6 +45,8 @@ app.add_typer(rules, name="rules")
 app.add_typer(valuesets, name="valuesets")
 demo = typer.Typer(help="The demonstration patients.", no_args_is_help=True, epilog=_EPILOG)
 app.add_typer(demo, name="demo")
+clients = typer.Typer(help="Check the file of clients.", no_args_is_help=True, epilog=_EPILOG)
+app.add_typer(clients, name="clients")
 
 
 def main() -> None:
@@ -55,7 +57,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except CdsError as error:
         typer.echo(f"cds: {error}", err=True)
-        raise SystemExit(PROBLEM if isinstance(error, KnowledgeError) else USAGE) from None
+        raise SystemExit(PROBLEM if isinstance(error, KnowledgeError | ClientsError) else USAGE) from None
 
 
 def _version(wanted: bool) -> None:
@@ -124,13 +126,17 @@ def serve(
     from cds.app import create_app
     from cds.demo import demo_orders, demo_patients
     from cds.serving import serve as serve_app
+    from cds.trust.exposure import exposure
 
     given = {"host": host, "port": port, "workers": workers, "demo": demo or None}
     settings = _settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    warning = exposure(settings)
     asked = dict.fromkeys(demo_patients(), CALCIFICATION.id) | dict.fromkeys(demo_orders(), ORDERS.id)
     ready_requests = asked if settings.demo else {}
 
     def ready(base: str) -> None:
+        if warning:
+            typer.echo(f"cds: {warning}", err=True)
         typer.echo(f"Discovery: {base}/cds-services")
         for name, service in ready_requests.items():
             for_service = f"{base}/cds-services/{service}"
@@ -255,6 +261,24 @@ def load_demo(
     transactions = demo_transactions((at or datetime.now(UTC)).date())
     asyncio.run(load(server.rstrip("/"), transactions, wait))
     typer.echo(f"Loaded {len(transactions)} patients: {', '.join(transactions)}")
+
+
+@clients.command("check", epilog=_EPILOG)
+def check_clients(
+    file: Annotated[
+        Path | None, typer.Argument(help="The YAML file of the clients.", show_default="CDS_CLIENTS")
+    ] = None,
+) -> None:
+    """Say what is wrong with the file of clients, and try to read their keys."""
+    from cds.trust.check import check
+    from cds.trust.outgoing import networks
+
+    settings = _settings()
+    named = file or settings.clients
+    if named is None:
+        raise InputError("give a file, or name it in CDS_CLIENTS")
+    services = [each.id for each in (CALCIFICATION, VENOUS, ORDERS)]
+    typer.echo(check(named, services, networks(settings.private_addresses)))
 
 
 def _settings() -> Settings:

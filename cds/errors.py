@@ -5,13 +5,17 @@ CdsError
 │   ├── NotJson               400  the body is not the JSON of a CDS Hooks request
 │   ├── InvalidRequest        400  a required member is missing or malformed
 │   ├── WrongHook             400  the service exists, but not for this hook
+│   ├── Unauthorized          401  who calls could not be verified (S7)
+│   ├── Forbidden             403  a verified client may not call this service
 │   ├── UnknownService        404
 │   ├── NoSuchResource        404  no such path
 │   ├── MethodNotAllowed      405
 │   ├── PreconditionFailed    412  nothing true can be said without data that the request lacks (R7)
 │   ├── BodyTooLarge          413
-│   └── WrongMediaType        415
+│   ├── WrongMediaType        415
+│   └── TooManyRequests       429  a client calls more often than was agreed
 ├── KnowledgeError            rules/ or profiles/ cannot be loaded (start-up, `cds rules check`)
+├── ClientsError              the file of clients cannot be used (start-up, `cds clients check`)
 ├── InputError                a file given to the command line cannot be read
 └── Unexpected                500  a defect of ours; says nothing about its cause
 
@@ -31,6 +35,8 @@ __all__ = [
     "OK",
     "BodyTooLarge",
     "CdsError",
+    "ClientsError",
+    "Forbidden",
     "HttpAnswer",
     "InputError",
     "InvalidRequest",
@@ -40,6 +46,8 @@ __all__ = [
     "NotJson",
     "PreconditionFailed",
     "RequestError",
+    "TooManyRequests",
+    "Unauthorized",
     "Unexpected",
     "UnknownService",
     "WrongHook",
@@ -88,6 +96,31 @@ class WrongHook(RequestError):
 
     def __init__(self, served: Iterable[str]) -> None:
         super().__init__(f"`hook` must be one that this service serves: {', '.join(served)}")
+
+
+class Unauthorized(RequestError):
+    """Who calls could not be verified. Every reason gives the same answer (S7): `reason`, a short code, is for the log."""
+
+    status = 401
+    issue = "login"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("a valid token of a known client is required")
+        self.reason = reason
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"www-authenticate": "Bearer"}
+
+
+class Forbidden(RequestError):
+    """A verified client may not call this service."""
+
+    status = 403
+    issue = "forbidden"
+
+    def __init__(self) -> None:
+        super().__init__("this client may not call this service")
 
 
 class UnknownService(RequestError):
@@ -153,8 +186,27 @@ class WrongMediaType(RequestError):
         return {"accept-post": "application/json"}
 
 
+class TooManyRequests(RequestError):
+    """A client calls more often, or more at a time, than was agreed. `wait` is in whole seconds."""
+
+    status = 429
+    issue = "throttled"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("this client calls more often than was agreed")
+        self.wait = wait
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"retry-after": str(self.wait)}
+
+
 class KnowledgeError(CdsError):
     """rules/ or profiles/ cannot be loaded; one mistake per line, each with its file and line."""
+
+
+class ClientsError(CdsError):
+    """The file of clients cannot be used; one mistake per line, each with its file and line."""
 
 
 class InputError(CdsError):
@@ -172,12 +224,15 @@ ANSWERED: tuple[type[CdsError], ...] = (
     NotJson,
     InvalidRequest,
     WrongHook,
+    Unauthorized,
+    Forbidden,
     UnknownService,
     NoSuchResource,
     MethodNotAllowed,
     PreconditionFailed,
     BodyTooLarge,
     WrongMediaType,
+    TooManyRequests,
     Unexpected,
 )
 """Every error that an HTTP client can meet."""

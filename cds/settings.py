@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cds.trust.outgoing import Base, networks
@@ -37,8 +37,8 @@ class Settings(BaseSettings):
     canonical_base: str = "https://calcification-cds.example/fhir"
     """Base of the canonical URLs of our own value sets and code systems."""
 
-    public_url: str = "http://127.0.0.1:8080"
-    """URL under which callers reach this service, without a trailing slash; `source.url` of every card begins with it."""
+    public_urls: Names = ("http://127.0.0.1:8080",)
+    """URLs under which callers reach this service: the `aud` of a token begins with one of them, `source.url` of every card with the first."""
 
     source_label: str = "Calcification CDS"
     """`source.label` of every card: what a clinician reads as its origin."""
@@ -91,7 +91,27 @@ class Settings(BaseSettings):
     demo: bool = False
     """Whether `GET /demo/{name}` hands out ready requests about invented patients."""
 
-    @field_validator("cors_origins", "fhir_servers", "private_addresses", mode="before")
+    clients: Path | None = None
+    """YAML file of the clients that may call (docs/security.md); without it, this machine alone is served."""
+
+    auth: Literal["on", "off"] = "on"
+    """`off` serves everybody without asking who it is, on any address; it contradicts `CDS_CLIENTS`."""
+
+    token_lifetime: int = Field(default=300, ge=1, le=86400)
+    """Longest time between `iat` and `exp` of a client's token, in seconds."""
+
+    state_folder: Path = Path("state")
+    """Folder of what must outlive a restart; the processes of one machine share it. Made when it is needed."""
+
+    store: SecretStr = SecretStr("")
+    """Database that several machines share: `postgresql://user:password@host/database`; empty: this machine is the only one."""
+
+    @property
+    def public_url(self) -> str:
+        """The first of the URLs under which callers reach this service."""
+        return self.public_urls[0]
+
+    @field_validator("cors_origins", "fhir_servers", "private_addresses", "public_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -106,12 +126,23 @@ class Settings(BaseSettings):
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(str, networks(value)))
 
-    @field_validator("public_url", "canonical_base")
+    @field_validator("public_urls")
     @classmethod
-    def _without_slash(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("must be an absolute URL")
-        return value.rstrip("/")
+    def _are_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("must name at least one URL")
+        return tuple(map(_without_slash, value))
+
+    @field_validator("canonical_base")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        return _without_slash(value)
+
+
+def _without_slash(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must be an absolute URL")
+    return value.rstrip("/")
 
 
 def documentation() -> str:
@@ -124,8 +155,10 @@ def documentation() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == ():
+    if value is None or value == () or value == SecretStr(""):
         return "none"
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -12,32 +12,46 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cds.errors import OK, CdsError, Unexpected, UnknownService
 from cds.hooks.bodies import Disconnected, check_media_type, receive_body
+from cds.hooks.calls import ANONYMOUS, CALLER, Call, Caller
 from cds.hooks.languages import Language, preferred
 from cds.hooks.models import Response
-from cds.hooks.requests import Request, decode
+from cds.hooks.requests import decode
 from cds.hooks.services import Service, discovery
 
-__all__ = ["PATH", "Consult", "routes"]
+__all__ = ["PATH", "Consult", "Guard", "open_to_all", "routes"]
 
 PATH = "/cds-services"
 
-Consult = Callable[[Service, Request, Language], Awaitable[Response]]
-"""Answers a request. May raise any CdsError."""
+Consult = Callable[[Call], Awaitable[Response]]
+"""Answers a call. May raise any CdsError."""
+
+Guard = Callable[[ASGIApp], ASGIApp]
+"""Puts somebody before an endpoint who asks callers who they are."""
 
 _JSON = b"application/json"
 _LOG = logging.getLogger(__name__)
 
 
-def routes(services: Iterable[Service], consult: Consult, *, limit: int, language: Language) -> list[Route]:
-    """Discovery and the service endpoint; bodies up to `limit` bytes; `language` for callers that name none."""
+def open_to_all(endpoint: ASGIApp) -> ASGIApp:
+    """The guard that asks nobody: every caller is anonymous."""
+    return endpoint
+
+
+def routes(
+    services: Iterable[Service], consult: Consult, *, limit: int, language: Language, guard: Guard = open_to_all
+) -> list[Route]:
+    """Discovery, which everybody may read (D1), and the service endpoint behind `guard`.
+
+    Bodies up to `limit` bytes; `language` for callers that name none.
+    """
     services = tuple(services)
     return [
         Route(PATH, _Constant(msgspec.json.encode(discovery(services))), methods=["GET"]),
-        Route(PATH + "/{service_id}", _ServiceCall(services, consult, limit, language), methods=["POST"]),
+        Route(PATH + "/{service_id}", guard(_ServiceCall(services, consult, limit, language)), methods=["POST"]),
     ]
 
 
@@ -73,9 +87,10 @@ class _ServiceCall:
             body = await receive_body(receive, self._limit, headers.get(b"content-length", ""))
         except Disconnected:
             return
-        language = preferred(headers.get(b"accept-language", ""), self._language)
+        caller: Caller = scope.get(CALLER, ANONYMOUS)
+        language = preferred(headers.get(b"accept-language", ""), caller.language or self._language)
         try:
-            answer = self._encode(await self._consult(service, decode(body, served), language))
+            answer = self._encode(await self._consult(Call(service, decode(body, served), language, caller)))
         except CdsError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may quote the patient

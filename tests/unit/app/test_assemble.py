@@ -12,9 +12,8 @@ import pytest
 
 from cds.app import assemble
 from cds.errors import ANSWERED, KnowledgeError, PreconditionFailed
-from cds.hooks.languages import Language
+from cds.hooks.calls import Call
 from cds.hooks.models import Card, Coding, Response, Source
-from cds.hooks.requests import Request
 from cds.hooks.services import Service
 from cds.settings import Settings
 from tests.unit.app.local import local
@@ -26,15 +25,16 @@ SERVICE = Service(
 JSON = {"content-type": "application/json"}
 
 
-async def echo(service: Service, request: Request, language: Language) -> Response:
+async def echo(call: Call) -> Response:
     """Answers with what it understood; fails as the caller wishes."""
-    match request.context.patient_id:
+    match call.request.context.patient_id:
         case "unknown":
             raise PreconditionFailed("nothing was sent")
         case "DUPONT":
             raise ValueError("DUPONT is no number")
-    topic = Coding(code=request.hook, display=language)
-    return Response(cards=[Card(uuid="u", summary="s", indicator="info", source=Source(label=service.id, topic=topic))])
+    topic = Coding(code=call.request.hook, display=call.language)
+    source = Source(label=call.service.id, topic=topic)
+    return Response(cards=[Card(uuid="u", summary="s", indicator="info", source=source)])
 
 
 @pytest.fixture

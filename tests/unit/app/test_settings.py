@@ -22,11 +22,12 @@ def test_the_page_is_current() -> None:
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDS_LANGUAGE", "fr")
-    monkeypatch.setenv("CDS_PUBLIC_URL", "https://cds.example/base/")
+    monkeypatch.setenv("CDS_PUBLIC_URLS", "https://cds.example/base/, http://cds.internal")
     monkeypatch.setenv("CDS_CORS_ORIGINS", "https://a.example, https://b.example")
     monkeypatch.setenv("CDS_EVALUATION_EXTENSION", "false")
     settings = Settings()
     assert (settings.language, settings.public_url) == ("fr", "https://cds.example/base")
+    assert settings.public_urls == ("https://cds.example/base", "http://cds.internal")
     assert settings.cors_origins == ("https://a.example", "https://b.example")
     assert settings.evaluation_extension is False
 
@@ -48,7 +49,10 @@ def test_equal_places_are_written_alike() -> None:
         ("port", 70000),
         ("workers", 0),
         ("language", "de"),
-        ("public_url", "cds.example"),
+        ("public_urls", "cds.example"),
+        ("public_urls", ""),
+        ("auth", "perhaps"),
+        ("token_lifetime", 0),
         ("body_limit", 1),
         ("hots", "x"),
         ("fhir_servers", "https://ehr.example/fhir, ehr.example"),

@@ -67,6 +67,8 @@ def test_version_and_help(cds: Any) -> None:
         ["rules", "list"],
         ["rules", "show"],
         ["rules", "check"],
+        ["clients"],
+        ["clients", "check"],
     ):
         said = cds(*command, "--help")
         assert said.code == 0

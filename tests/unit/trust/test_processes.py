@@ -1,0 +1,154 @@
+"""The service as it is started: several workers, a restart, machines that share a database. Real time, real keys."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.postgresql import Postgresql
+from tests.signing import BASE, authorization, claims, jwk, private_key, token
+from tests.unit.hooks.requests_by_hand import asked
+from tests.unit.trust.test_clients import write
+
+pytestmark = pytest.mark.slow
+PATH = "/cds-services/soft-tissue-calcification"
+
+
+@contextmanager
+def started(folder: Path, workers: int = 1, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`cds serve` with one client; the state stays in `folder`."""
+    file = folder / "clients.yaml"
+    if not file.exists():
+        client = {"name": "metz", "iss": "https://metz.example", "jwks": {"keys": [jwk("ES384"), jwk("RS384")]}}
+        write(file, {**client, "requests_per_second": 100_000, "concurrent_requests": 1000})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cds", "serve", "--port", "0", "--workers", str(workers)],
+        env={
+            **os.environ,
+            "CDS_CLIENTS": str(file),
+            "CDS_PUBLIC_URLS": BASE,
+            "CDS_STATE_FOLDER": str(folder / "state"),
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+(?=/cds-services)", process.stdout.readline())
+        assert found
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), trust_env=False, timeout=60) as client:
+            client.get(f"{found[0]}/cds-services")
+        yield found[0], process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+def fresh(algorithm: str = "ES384") -> str:
+    return token(claims(time.time(), iss="https://metz.example"), algorithm)
+
+
+def ask(base: str, text: str) -> int:
+    """Over a new connection: the kernel chooses the worker."""
+    reply = httpx.post(base + PATH, json=asked(), headers=authorization(text), trust_env=False, timeout=60)
+    return 200 if reply.status_code == 412 else reply.status_code  # nothing was sent to be judged: who asks was let in
+
+
+def test_a_token_passes_once_whichever_worker_it_meets(tmp_path: Path) -> None:
+    with started(tmp_path, workers=2) as (base, _):
+        for _ in range(5):
+            text = fresh()
+            assert sorted(ask(base, text) for _ in range(8)) == [200] + [401] * 7
+        text = fresh()
+        with ThreadPoolExecutor(12) as at_once:
+            assert sorted(at_once.map(lambda _: ask(base, text), range(24))) == [200] + [401] * 23
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_a_token_that_was_used_stays_used_after_a_restart(tmp_path: Path, end: signal.Signals) -> None:
+    with started(tmp_path) as (base, process):
+        used = [fresh(algorithm) for algorithm in ("ES384", "RS384")]
+        assert [ask(base, each) for each in used] == [200, 200]
+        process.send_signal(end)
+        process.wait(timeout=30)
+    with started(tmp_path) as (base, _):
+        assert [ask(base, each) for each in used] == [401, 401]
+        assert ask(base, fresh()) == 200
+
+
+def test_a_token_passes_once_on_machines_that_share_a_database(tmp_path: Path, postgresql_server: Postgresql) -> None:
+    """Each has a state folder of its own. While the database is down they answer, and each remembers for itself."""
+    url = postgresql_server.create("machines")
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    with started(folders[0], CDS_STORE=url) as (one, _), started(folders[1], CDS_STORE=url) as (other, _):
+        first = fresh()
+        assert (ask(one, first), ask(other, first), ask(one, first)) == (200, 401, 401)
+        postgresql_server.stop()
+        try:
+            second = fresh()
+            assert (ask(one, second), ask(one, second)) == (200, 401)
+            assert ask(other, fresh()) == 200
+        finally:
+            postgresql_server.start()
+
+
+def test_a_client_is_added_without_a_restart(tmp_path: Path) -> None:
+    with started(tmp_path, workers=2) as (base, _):
+        stranger = claims(time.time(), iss="https://nancy.example")
+        assert ask(base, token(stranger, key=private_key("ES384", "nancy"))) == 401
+        write(
+            tmp_path / "clients.yaml",
+            {"name": "nancy", "iss": "https://nancy.example", "jwks": {"keys": [jwk("ES384", "nancy")]}},
+        )
+        deadline = time.monotonic() + 60
+        while ask(base, token({**stranger, "jti": os.urandom(8).hex()}, key=private_key("ES384", "nancy"))) != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        deadline = time.monotonic() + 60
+        while ask(base, fresh()) != 401:  # metz is no client any more
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def processor_seconds(process: int) -> float:
+    """User and system time that the process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not say what a process has used")
+def test_a_refusal_costs_less_than_five_milliseconds_of_the_processor(tmp_path: Path) -> None:
+    forged = private_key("ES384", "forger")
+    used = fresh()
+    attacks = {
+        "nothing": dict,
+        "no token": lambda: authorization("x"),
+        "huge": lambda: authorization("x" * 20_000),
+        "deep": lambda: authorization("e30." + "W1tb" * 1900 + ".e30"),
+        "unknown issuer": lambda: authorization(token(claims(time.time()))),
+        "unknown key": lambda: authorization(token(claims(time.time(), iss="https://metz.example"), kid="x")),
+        "replay": lambda: authorization(used),
+        "signature": lambda: authorization(token(claims(time.time(), iss="https://metz.example"), key=forged)),
+    }
+    with started(tmp_path) as (base, process), httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
+        assert ask(base, used) == 200
+        for name, made in attacks.items():
+            sent = [made() for _ in range(100)]
+            before = processor_seconds(process.pid)
+            assert {client.post(PATH, json=asked(), headers=headers).status_code for headers in sent} == {401}, name
+            assert (processor_seconds(process.pid) - before) / len(sent) < 0.005, name
