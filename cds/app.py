@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,12 +15,15 @@ from starlette.responses import Response
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
-from cds.hooks import models, openapi, requests
+from cds.hooks import openapi, requests
+from cds.hooks.calls import Answer
 from cds.hooks.cors import CrossOrigin
 from cds.hooks.languages import Language
-from cds.hooks.routes import PATH, Consult, routes
+from cds.hooks.routes import PATH, Consult, Keep, routes
 from cds.hooks.services import Service
+from cds.remembered import Remembered
 from cds.settings import Settings
+from cds.witness import Witness
 
 __all__ = ["assemble", "create_app"]
 
@@ -36,18 +40,36 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     tell = clock or _now
     consultant = Consultant.load(settings)
 
-    async def consult(service: Service, request: requests.Request, language: Language) -> models.Response:
-        return consultant.consult(service, request, tell(), language)
+    remembered = Remembered.of(settings, consultant, tell) if settings.memory else None
 
-    app = assemble(consultant.services, consult, settings)
+    async def consult(service: Service, request: requests.Request, language: Language) -> Answer:
+        dismissed = remembered.dismissed(request) if remembered else {}
+        return consultant.consult(service, request, tell(), language, dismissed)
+
+    if remembered is None:
+        app = assemble(consultant.services, consult, settings)
+    else:
+        app = assemble(consultant.services, consult, settings, keep=remembered.keep, lifespan=remembered.lifespan)
+        app.add_middleware(Witness, told=remembered.told)
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app
 
 
-def assemble(services: Sequence[Service], consult: Consult, settings: Settings) -> FastAPI:
-    """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document."""
+def assemble(
+    services: Sequence[Service],
+    consult: Consult,
+    settings: Settings,
+    *,
+    keep: Keep | None = None,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
+    """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document.
+
+    Feedback is taken where somebody will `keep` it. `lifespan` runs in every process, on the loop that answers.
+    """
     app = FastAPI(
+        lifespan=lifespan,
         title=TITLE,
         version=version(TITLE),
         description=DESCRIPTION,
@@ -56,10 +78,14 @@ def assemble(services: Sequence[Service], consult: Consult, settings: Settings) 
         redirect_slashes=False,
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
-    app.router.routes.extend(routes(services, consult, limit=settings.body_limit, language=settings.language))
+    app.router.routes.extend(
+        routes(services, consult, limit=settings.body_limit, language=settings.language, keep=keep)
+    )
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins, path=PATH)
-    document = openapi.document(services, title=app.title, version=app.version, description=app.description)
+    document = openapi.document(
+        services, title=app.title, version=app.version, description=app.description, feedback=keep is not None
+    )
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
 

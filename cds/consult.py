@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cds import data
 from cds.cards.compose import compose
-from cds.cards.context import CardContext, Options
+from cds.cards.context import Before, CardContext, Options
 from cds.cards.deck import Deck
 from cds.errors import KnowledgeError, PreconditionFailed
 from cds.fhir import files
@@ -19,6 +20,7 @@ from cds.fhir.medicines import Medicines
 from cds.fhir.prefetch import templates
 from cds.fhir.reading import Reader, Reading
 from cds.fhir.terminology import Terminology
+from cds.hooks.calls import Answer
 from cds.hooks.contexts import Context, OrderSelect, OrderSign, PatientView, ProblemListItemCreate
 from cds.hooks.languages import Language
 from cds.hooks.models import Response
@@ -90,12 +92,20 @@ class Consultant:
         listed = services(reader.templates, order_reader.templates)
         return cls(knowledge, reader, order_reader, deck, listed, settings.venous_only)
 
-    def consult(self, service: Service, request: Request, now: datetime, language: Language) -> Response:
-        """The cards of `service` for the patient of `request`.
+    def consult(
+        self,
+        service: Service,
+        request: Request,
+        now: datetime,
+        language: Language,
+        dismissed: Mapping[str, Before] = MappingProxyType({}),
+    ) -> Answer:
+        """The cards of `service` for the patient of `request`, but for those that were `dismissed` before.
 
         Raises PreconditionFailed when not even a card about missing data can be given (R7).
         """
-        return self.answer(service, self.judge(request, now), language)
+        case = self.judge(request, now)
+        return Answer(self.answer(service, case, language, dismissed), case.reading.prefetch)
 
     def judge(self, request: Request, now: datetime) -> Case:
         """Read the request's data and evaluate them."""
@@ -128,7 +138,13 @@ class Consultant:
         hook = case.hook if case.hook in hooks else _OPENED
         return tuple(service for service in self.services if hook in service.hooks)
 
-    def answer(self, service: Service, case: Case, language: Language) -> Response:
+    def answer(
+        self,
+        service: Service,
+        case: Case,
+        language: Language,
+        dismissed: Mapping[str, Before] = MappingProxyType({}),
+    ) -> Response:
         """What `service` says of `case`."""
         context = CardContext(
             patient_id=case.context.patient_id,
@@ -137,6 +153,7 @@ class Consultant:
             user=case.context.user,
             only_service=self.venous_only,
             most_cards=service.most_cards,
+            dismissed=dismissed,
             prefetch=case.reading.prefetch,
         )
         composed = compose(case.evaluation, service.id, language, context, self.deck)

@@ -11,7 +11,9 @@ CdsError
 │   ├── PreconditionFailed    412  nothing true can be said without data that the request lacks (R7)
 │   ├── BodyTooLarge          413
 │   └── WrongMediaType        415
+├── StoreUnavailable          503  feedback cannot be kept now; the caller should send it again
 ├── KnowledgeError            rules/ or profiles/ cannot be loaded (start-up, `cds rules check`)
+├── StateError                the state folder, or what the settings say of the store, cannot be used (start-up)
 ├── InputError                a file given to the command line cannot be read
 └── Unexpected                500  a defect of ours; says nothing about its cause
 
@@ -28,6 +30,7 @@ import msgspec
 
 __all__ = [
     "ANSWERED",
+    "OF_FEEDBACK",
     "OK",
     "BodyTooLarge",
     "CdsError",
@@ -40,6 +43,8 @@ __all__ = [
     "NotJson",
     "PreconditionFailed",
     "RequestError",
+    "StateError",
+    "StoreUnavailable",
     "Unexpected",
     "UnknownService",
     "WrongHook",
@@ -161,6 +166,26 @@ class InputError(CdsError):
     """A file given to the command line cannot be read."""
 
 
+class StateError(CdsError):
+    """What the service needs to remember its answers cannot be used; it does not start without."""
+
+
+class StoreUnavailable(CdsError):
+    """Feedback cannot be kept now. It was not taken; send it again (F2)."""
+
+    status = 503
+    issue = "transient"
+
+    def __init__(self, cause: str = "") -> None:
+        super().__init__("what clinicians did with cards cannot be kept now; send it again later")
+        self.cause = cause
+        """Type of what went wrong, for the log."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"retry-after": "10"}
+
+
 class Unexpected(CdsError):
     """A defect of ours. Says nothing about its cause: the cause may quote the patient."""
 
@@ -180,7 +205,13 @@ ANSWERED: tuple[type[CdsError], ...] = (
     WrongMediaType,
     Unexpected,
 )
-"""Every error that an HTTP client can meet."""
+"""Every error that a client of a service can meet."""
+
+OF_FEEDBACK: tuple[type[CdsError], ...] = (
+    *(error for error in ANSWERED if error not in (WrongHook, PreconditionFailed)),
+    StoreUnavailable,
+)
+"""Every error that a client can meet who sends feedback."""
 
 
 class HttpAnswer(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["Settings", "documentation"]
@@ -62,6 +62,21 @@ class Settings(BaseSettings):
     demo: bool = False
     """Whether `GET /demo/{name}` hands out ready requests about invented patients."""
 
+    memory: bool = True
+    """Whether answers are kept for audit, feedback is taken, and what was dealt with is not shown again."""
+
+    state_folder: Path = Path("state")
+    """Folder of the journal, of the key of patients' pseudonyms and of the embedded store; local, writable, backed up."""
+
+    store: SecretStr = SecretStr("")
+    """Database of what was said: `postgresql://user:password@host/database`; empty is a SQLite file in the state folder."""
+
+    patient_key: SecretStr = SecretStr("")
+    """Key of patients' pseudonyms (HMAC-SHA256), the same on every machine; empty makes one in the state folder."""
+
+    keep_comments: bool = False
+    """Whether the words of a feedback (`userComment`) are stored; they may speak of a patient."""
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -85,6 +100,8 @@ def documentation() -> str:
 
 
 def _default(value: object) -> str:
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value() or None
     if value is None or value == ():
         return "none"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from os import urandom
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
-__all__ = ["CardContext", "Options", "new_uuid"]
+from cds.hooks.models import Indicator
+
+__all__ = ["OFTEN", "SETTLED", "Before", "CardContext", "Options", "new_uuid"]
+
+SETTLED: Final = "settled"
+"""A clinician has dealt with the card."""
+OFTEN: Final = "often"
+"""It was shown often enough today."""
 
 
 def new_uuid() -> str:
@@ -32,6 +40,14 @@ class Options(NamedTuple):
     """Whether the machine-readable result goes with the answer."""
 
 
+class Before(NamedTuple):
+    """A card that was shown before and is not due again, unless it is more severe now (PIT-19)."""
+
+    indicator: Indicator
+    """How severe it was."""
+    reason: Literal["settled", "often"]
+
+
 class CardContext(NamedTuple):
     """What one request gives: for whom, when, in which encounter, at whose hands."""
 
@@ -46,8 +62,8 @@ class CardContext(NamedTuple):
     """The caller is known to call this service alone: then a red flag that withholds its cards is shown here too."""
     most_cards: int | None = None
     """Where the service shows fewer cards than the site allows (ORD-0c); critical ones are shown beyond it."""
-    dismissed: frozenset[str] = frozenset()
-    """Evidence hashes of cards shown before and not due again (PIT-19)."""
+    dismissed: Mapping[str, Before] = MappingProxyType({})
+    """By evidence hash, cards shown before and not due again (PIT-19)."""
     prefetch: Mapping[str, str] | None = None
     """State per prefetch key for the result; None: per kind of data, as the evaluation has it."""
     new_uuid: Callable[[], str] = new_uuid

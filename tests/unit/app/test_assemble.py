@@ -12,6 +12,7 @@ import pytest
 
 from cds.app import assemble
 from cds.errors import ANSWERED, KnowledgeError, PreconditionFailed
+from cds.hooks.calls import Answer
 from cds.hooks.languages import Language
 from cds.hooks.models import Card, Coding, Response, Source
 from cds.hooks.requests import Request
@@ -26,7 +27,7 @@ SERVICE = Service(
 JSON = {"content-type": "application/json"}
 
 
-async def echo(service: Service, request: Request, language: Language) -> Response:
+async def echo(service: Service, request: Request, language: Language) -> Answer:
     """Answers with what it understood; fails as the caller wishes."""
     match request.context.patient_id:
         case "unknown":
@@ -34,7 +35,8 @@ async def echo(service: Service, request: Request, language: Language) -> Respon
         case "DUPONT":
             raise ValueError("DUPONT is no number")
     topic = Coding(code=request.hook, display=language)
-    return Response(cards=[Card(uuid="u", summary="s", indicator="info", source=Source(label=service.id, topic=topic))])
+    card = Card(uuid="u", summary="s", indicator="info", source=Source(label=service.id, topic=topic))
+    return Answer(Response(cards=[card]))
 
 
 @pytest.fixture
