@@ -78,7 +78,8 @@ class Journal:
             self._waiting.popleft()
 
     async def flush(self) -> None:
-        """Have everything that was written on the disk itself. Raises OSError."""
+        """Have everything that was written on the disk itself, and what had to wait written. Raises OSError."""
+        self.retry()
         if self._dirty:
             self._dirty = False
             descriptor = os.dup(self._descriptor)  # the file may be renewed meanwhile

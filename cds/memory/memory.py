@@ -31,7 +31,7 @@ __all__ = ["Memory", "Site"]
 
 FLUSH = 0.2
 """Seconds: what a machine that loses power may forget. A killed process forgets nothing."""
-DRAIN = 0.5
+DRAIN = 1.0
 """Seconds between two journeys from the journal to the store."""
 REFRESH = 5.0
 """Seconds after which what another process was told is known here."""

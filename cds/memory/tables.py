@@ -28,6 +28,7 @@ answers = Table(
     Column("duration", BigInteger, nullable=False),
     Column("outcome", _NAME, nullable=False),
     Column("prefetch", _Json, nullable=False),
+    sqlite_with_rowid=False,
 )
 """One row per answer about a patient."""
 
@@ -41,6 +42,7 @@ cards = Table(
     Column("indicator", _NAME, nullable=False),
     Column("evidence", _DIGEST, nullable=False),
     Column("suggestions", _Json, nullable=False),
+    sqlite_with_rowid=False,
 )
 """One row per card that was sent."""
 
@@ -52,6 +54,7 @@ silences = Table(
     Column("evidence", _DIGEST, primary_key=True),
     Column("rule", _NAME, nullable=False),
     Column("reason", _NAME, nullable=False),
+    sqlite_with_rowid=False,
 )
 """One row per card that was not sent again."""
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,10 @@ def accepted(**more: Any) -> dict[str, Any]:
 
 def stored(state: Path, *cards: str) -> list[sqlite3.Row]:
     """The rows about `cards`, as another process sees them at this moment."""
-    with sqlite3.connect(state / "memory.sqlite3") as store:
+    with closing(sqlite3.connect(state / "memory.sqlite3")) as store:
         store.row_factory = sqlite3.Row
         marks = ",".join("?" * len(cards))
-        found = store.execute(f"SELECT * FROM feedback WHERE card IN ({marks}) ORDER BY card", cards).fetchall()
-    store.close()
-    return found
+        return store.execute(f"SELECT * FROM feedback WHERE card IN ({marks}) ORDER BY card", cards).fetchall()
 
 
 def send(client: httpx.Client, *items: dict[str, Any]) -> httpx.Response:

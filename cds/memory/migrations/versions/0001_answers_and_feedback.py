@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("duration", sa.BigInteger, nullable=False),
         sa.Column("outcome", _NAME, nullable=False),
         sa.Column("prefetch", _JSON, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "cards",
@@ -39,6 +40,7 @@ def upgrade() -> None:
         sa.Column("indicator", _NAME, nullable=False),
         sa.Column("evidence", _DIGEST, nullable=False),
         sa.Column("suggestions", _JSON, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "silences",
@@ -47,6 +49,7 @@ def upgrade() -> None:
         sa.Column("evidence", _DIGEST, primary_key=True),
         sa.Column("rule", _NAME, nullable=False),
         sa.Column("reason", _NAME, nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "feedback",
