@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cds import health
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
@@ -21,6 +22,9 @@ from cds.hooks.cors import CrossOrigin
 from cds.hooks.languages import Language
 from cds.hooks.routes import PATH, Consult, Keep, routes
 from cds.hooks.services import Service
+from cds.living import living
+from cds.logs import CallLog
+from cds.metrics import Metrics
 from cds.remembered import Remembered
 from cds.settings import Settings
 from cds.witness import Witness
@@ -41,16 +45,24 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     consultant = Consultant.load(settings)
 
     remembered = Remembered.of(settings, consultant, tell) if settings.memory else None
+    memory = remembered.memory if remembered else None
+    metrics = Metrics(memory)
 
     async def consult(service: Service, request: requests.Request, language: Language) -> Answer:
         dismissed = remembered.dismissed(request) if remembered else {}
         return consultant.consult(service, request, tell(), language, dismissed)
 
-    if remembered is None:
-        app = assemble(consultant.services, consult, settings)
-    else:
-        app = assemble(consultant.services, consult, settings, keep=remembered.keep, lifespan=remembered.lifespan)
-        app.add_middleware(Witness, told=remembered.told)
+    app = assemble(
+        consultant.services,
+        consult,
+        settings,
+        keep=remembered.keep if remembered else None,
+        lifespan=lambda _: living(settings, memory, metrics),
+    )
+    app.add_middleware(Witness, told=[*([remembered.told] if remembered else ()), metrics.told, CallLog().told])
+    app.router.routes.extend(health.routes(consultant.knowledge.version, memory))
+    if token := settings.metrics_token.get_secret_value():
+        app.router.routes.append(metrics.route(token))
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app

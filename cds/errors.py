@@ -11,6 +11,7 @@ CdsError
 │   ├── PreconditionFailed    412  nothing true can be said without data that the request lacks (R7)
 │   ├── BodyTooLarge          413
 │   └── WrongMediaType        415
+├── NotReady                  503  the service is starting or stopping
 ├── StoreUnavailable          503  feedback cannot be kept now; the caller should send it again
 ├── KnowledgeError            rules/ or profiles/ cannot be loaded (start-up, `cds rules check`)
 ├── StateError                the state folder, or what the settings say of the store, cannot be used (start-up)
@@ -41,6 +42,7 @@ __all__ = [
     "MethodNotAllowed",
     "NoSuchResource",
     "NotJson",
+    "NotReady",
     "PreconditionFailed",
     "RequestError",
     "StateError",
@@ -168,6 +170,16 @@ class InputError(CdsError):
 
 class StateError(CdsError):
     """What the service needs to remember its answers cannot be used; it does not start without."""
+
+
+class NotReady(CdsError):
+    """The service is starting or stopping."""
+
+    status = 503
+    issue = "transient"
+
+    def __init__(self) -> None:
+        super().__init__("the service is starting or stopping")
 
 
 class StoreUnavailable(CdsError):

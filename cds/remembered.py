@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from starlette.applications import Starlette
 
 from cds.cards.context import Before
 from cds.consult import Consultant
@@ -60,15 +57,6 @@ class Remembered:
         if seen is not None and seen.request is not None:
             patient = self._patient(seen.client, seen.request)
             self.memory.remember(record(seen, patient, self.knowledge, milliseconds(self.clock()), call.seconds))
-
-    @asynccontextmanager
-    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Remembering, as long as the process answers."""
-        await self.memory.start()
-        try:
-            yield
-        finally:
-            await self.memory.stop()
 
     def _patient(self, client: str, request: Request) -> str:
         return self.memory.patient(client, request.fhir_server, request.context.patient_id)

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     keep_comments: bool = False
     """Whether the words of a feedback (`userComment`) are stored; they may speak of a patient."""
 
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of its own for `GET /metrics` (Prometheus), on the address of `CDS_HOST`, without a token."""
+
+    metrics_token: SecretStr = SecretStr("")
+    """Bearer token for `GET /metrics` on the port of the services; without one there is no such path there."""
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

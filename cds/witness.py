@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from cds.errors import Unexpected
 from cds.hooks.calls import SEEN, Seen
 
 __all__ = ["Call", "Witness"]
+
+_LOG = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
@@ -24,9 +27,9 @@ class Call(NamedTuple):
 
 
 class Witness:
-    """Tells `told` of every call, in the same turn of the event loop in which its answer leaves."""
+    """Tells each of `told` of every call, in the same turn of the event loop in which its answer leaves."""
 
-    def __init__(self, app: ASGIApp, told: Callable[[Call], None]) -> None:
+    def __init__(self, app: ASGIApp, told: Sequence[Callable[[Call], None]]) -> None:
         self.app = app
         self._told = told
 
@@ -46,4 +49,9 @@ class Witness:
         try:
             await self.app(scope, receive, watched)
         finally:
-            self._told(Call(scope.get(SEEN), status, perf_counter() - started))
+            call = Call(scope.get(SEEN), status, perf_counter() - started)
+            for told in self._told:
+                try:
+                    told(call)
+                except Exception as error:  # noqa: BLE001 - the answer has left; its words may quote the patient
+                    _LOG.error("%s while a call was seen out", type(error).__name__)

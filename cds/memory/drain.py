@@ -31,7 +31,8 @@ class Drain:
         self._folder = folder
         self._store = store
         self._taken = 0
-        self._down = False
+        self.down = False
+        """Whether the store was unavailable the last time."""
         self.stored = 0
         """Records that this process has brought into the store, some perhaps again."""
         self.damaged = 0
@@ -48,13 +49,13 @@ class Drain:
             await self._own()
             await self._orphans()
         except StoreUnavailable as error:
-            if not self._down:
+            if not self.down:
                 _LOG.error("the store is unavailable, the journal is kept: %s", error.cause)
-            self._down = True
+            self.down = True
         else:
-            if self._down:
+            if self.down:
                 _LOG.warning("the store is back, the journal is in it")
-            self._down = False
+            self.down = False
 
     async def _own(self) -> None:
         while self._taken < self._journal.size:

@@ -113,9 +113,12 @@ class Journal:
         os.close(self._descriptor)
 
     def _open(self) -> None:
-        self.path = self._folder / f"{uuid.uuid4().hex}{SUFFIX}"
-        self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, _OWNER_ONLY)
+        name = uuid.uuid4().hex
+        opening = self._folder / f"{name}.opening"
+        self.path = self._folder / f"{name}{SUFFIX}"
+        self._descriptor = os.open(opening, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, _OWNER_ONLY)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        opening.rename(self.path)  # under its name it was never without its lock: nobody could take it for left behind
         self._size = 0
 
     def _keep(self, record: bytes) -> None:

@@ -95,6 +95,38 @@ def test_a_living_journal_is_nobody_elses(journal: Journal, tmp_path: Path) -> N
     os.close(descriptor)
 
 
+SCANNING = """
+import os, sys
+from pathlib import Path
+from cds.memory.journal import orphans
+
+print("scanning", flush=True)
+while True:
+    for path, descriptor in orphans(Path(sys.argv[1])):
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+"""
+
+
+@pytest.mark.slow
+def test_a_journal_that_is_being_opened_is_not_taken_for_one_left_behind(tmp_path: Path) -> None:
+    scanning = subprocess.Popen([sys.executable, "-c", SCANNING, str(tmp_path)], stdout=subprocess.PIPE)
+    try:
+        assert scanning.stdout is not None
+        scanning.stdout.readline()
+        for _ in range(300):
+            journal = Journal(tmp_path)
+            journal.append(b"mine")
+            assert journal.path.exists()
+            journal.renew()
+            assert journal.path.exists()
+            journal.close()
+        assert scanning.poll() is None
+    finally:
+        scanning.kill()
+        scanning.communicate()
+
+
 def test_a_new_file_begins_empty_and_the_old_one_is_gone(journal: Journal, tmp_path: Path) -> None:
     journal.append(b"old")
     journal.renew()
