@@ -1,4 +1,6 @@
-"""What is measured: our service, and the floor. `python -m benchmarks.servers service|floor PORT`.
+"""What is measured: our service, the same without memory, and the floor.
+
+`python -m benchmarks.servers service|forgetful|floor PORT`.
 
 Both run in the same way (`cds.serving`): one process, uvloop and httptools, frozen garbage collector.
 """
@@ -6,6 +8,8 @@ Both run in the same way (`cds.serving`): one process, uvloop and httptools, fro
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -35,8 +39,10 @@ async def floor(scope: Any, receive: Any, send: Any) -> None:
 
 def main() -> None:
     name, port = sys.argv[1], int(sys.argv[2])
-    app: Any = floor if name == "floor" else create_app(Settings(), clock=lambda: NOW)
-    serve(app, "127.0.0.1", port, 1, lambda _: None)
+    with TemporaryDirectory() as state:
+        settings = Settings(state_folder=Path(state), memory=name != "forgetful")
+        app: Any = floor if name == "floor" else create_app(settings, clock=lambda: NOW)
+        serve(app, "127.0.0.1", port, 1, lambda _: None)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -12,20 +13,26 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cds import health
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
 from cds.fhir.server.breaker import Breaker
 from cds.fhir.server.budget import Limits
 from cds.fhir.server.client import FhirClient
-from cds.hooks import models, openapi
-from cds.hooks.calls import ANONYMOUS, Call
+from cds.hooks import openapi
+from cds.hooks.calls import ANONYMOUS, Answer, Call, Caller
 from cds.hooks.cors import CrossOrigin
-from cds.hooks.routes import PATH, Consult, Guard, open_to_all, routes
+from cds.hooks.routes import PATH, Consult, Guard, Keep, open_to_all, routes
 from cds.hooks.services import Service
+from cds.living import living
+from cds.logs import CallLog
+from cds.metrics import Metrics
+from cds.remembered import Remembered
 from cds.settings import Settings
 from cds.trust.gate import Gate
 from cds.trust.outgoing import Base, networks
+from cds.witness import Witness
 
 __all__ = ["assemble", "create_app"]
 
@@ -36,28 +43,37 @@ DESCRIPTION = "CDS Hooks service for soft-tissue calcification and chronic venou
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """The service as an ASGI application. `clock` says what time it is, with a time zone; by default this machine's.
 
-    Raises KnowledgeError when the rules cannot be loaded, ClientsError when the clients cannot.
+    Raises KnowledgeError when the rules cannot be loaded, ClientsError when the clients cannot, StateError when nothing can
+    be remembered.
     """
     settings = settings or Settings()
     tell = clock or _now
     consultant = Consultant.load(settings)
     client = _fhir_client(settings)
-    bases = tuple(map(Base.parse, settings.fhir_servers))
+    readable = _readable(settings)
+    remembered = Remembered.of(settings, consultant, tell) if settings.memory else None
+    memory = remembered.memory if remembered else None
+    metrics = Metrics(memory)
+    gate = Gate.opened(settings, tell, [each.id for each in consultant.services], metrics.refused)
 
-    async def consult(call: Call) -> models.Response:
-        service, request, language, caller = call
-        if request.fhir_server:
-            own = bases if caller is ANONYMOUS else tuple(map(Base.parse, caller.fhir_servers))
-            return await consultant.consult_server(service, request, tell(), language, client, own)
-        return consultant.consult(service, request, tell(), language)
+    async def consult(call: Call) -> Answer:
+        request, caller = call.request, call.caller
+        fetched = await consultant.fetch(request, client, readable(caller)) if request.fhir_server else None
+        dismissed = remembered.dismissed(request, caller.name) if remembered else {}
+        return consultant.consult(call, tell(), fetched, dismissed)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client.connections:
-            yield
-
-    gate = Gate.opened(settings, tell, [each.id for each in consultant.services])
-    app = assemble(consultant.services, consult, settings, lifespan, gate.guard if gate else open_to_all)
+    app = assemble(
+        consultant.services,
+        consult,
+        settings,
+        guard=gate.guard if gate else open_to_all,
+        keep=remembered.keep if remembered else None,
+        lifespan=lambda _: living(settings, client, memory, metrics),
+    )
+    app.add_middleware(Witness, told=[*([remembered.told] if remembered else ()), metrics.told, CallLog().told])
+    app.router.routes.extend(health.routes(consultant.knowledge.version, memory))
+    if token := settings.metrics_token.get_secret_value():
+        app.router.routes.append(metrics.route(token))
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())
     return app
@@ -67,12 +83,15 @@ def assemble(
     services: Sequence[Service],
     consult: Consult,
     settings: Settings,
-    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    *,
     guard: Guard = open_to_all,
+    keep: Keep | None = None,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document.
 
-    `lifespan` is open, on the running loop, as long as the application serves; `guard` stands before the services.
+    `guard` stands before the services. Feedback is taken where somebody will `keep` it. `lifespan` runs in every process,
+    on the loop that answers.
     """
     app = FastAPI(
         title=TITLE,
@@ -85,11 +104,13 @@ def assemble(
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
     app.router.routes.extend(
-        routes(services, consult, limit=settings.body_limit, language=settings.language, guard=guard)
+        routes(services, consult, limit=settings.body_limit, language=settings.language, guard=guard, keep=keep)
     )
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins, path=PATH)
-    document = openapi.document(services, title=app.title, version=app.version, description=app.description)
+    document = openapi.document(
+        services, title=app.title, version=app.version, description=app.description, feedback=keep is not None
+    )
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
 
@@ -103,6 +124,17 @@ def _fhir_client(settings: Settings) -> FhirClient:
     )
     breaker = Breaker(settings.fetch_failures, settings.fetch_pause)
     return FhirClient(limits, networks(settings.private_addresses), breaker)
+
+
+def _readable(settings: Settings) -> Callable[[Caller], tuple[Base, ...]]:
+    """The FHIR servers that may be read for a caller (S9): its own; those of the site where nobody is asked who it is."""
+    own = tuple(map(Base.parse, settings.fhir_servers))
+
+    @lru_cache(maxsize=256)
+    def readable(caller: Caller) -> tuple[Base, ...]:
+        return own if caller == ANONYMOUS else tuple(map(Base.parse, caller.fhir_servers))
+
+    return readable
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""The command line: `cds serve | evaluate | explain | rules | valuesets | demo | clients`."""
+"""The command line: `cds serve | evaluate | explain | rules | valuesets | demo | clients | report | audit`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from cds import printing, rulebook
+from cds import cli_memory, printing, rulebook
 from cds.consult import Consultant, knowledge_folders
 from cds.errors import CdsError, ClientsError, InputError, KnowledgeError
 from cds.hooks.models import Card
@@ -47,6 +47,8 @@ demo = typer.Typer(help="The demonstration patients.", no_args_is_help=True, epi
 app.add_typer(demo, name="demo")
 clients = typer.Typer(help="Check the file of clients.", no_args_is_help=True, epilog=_EPILOG)
 app.add_typer(clients, name="clients")
+app.add_typer(cli_memory.audit, name="audit", epilog=_EPILOG)
+app.command(epilog=_EPILOG)(cli_memory.report)
 
 
 def main() -> None:
@@ -123,9 +125,9 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Offer ready requests about invented patients.")] = False,
 ) -> None:
     """Answer CDS Hooks calls until stopped (Ctrl-C). Settings come from the environment: docs/settings.md."""
-    from cds.app import create_app
     from cds.demo import demo_orders, demo_patients
     from cds.serving import serve as serve_app
+    from cds.starting import start
     from cds.trust.exposure import exposure
 
     given = {"host": host, "port": port, "workers": workers, "demo": demo or None}
@@ -143,7 +145,7 @@ def serve(
             typer.echo(f"curl -s {base}/demo/{name} | curl -s -H 'Content-Type: application/json' -d @- {for_service}")
 
     try:
-        code = serve_app(create_app(settings), settings.host, settings.port, settings.workers, ready)
+        code = serve_app(start(settings), settings.host, settings.port, settings.workers, ready)
     except OSError as error:
         raise InputError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
     raise typer.Exit(code)

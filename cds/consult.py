@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cds import data
 from cds.cards.compose import compose
-from cds.cards.context import CardContext, Options
+from cds.cards.context import Before, CardContext, Options
 from cds.cards.deck import Deck
 from cds.errors import KnowledgeError, PreconditionFailed
 from cds.fhir import fetching, files
@@ -21,6 +22,7 @@ from cds.fhir.prefetch import templates
 from cds.fhir.reading import Reader, Reading
 from cds.fhir.server.client import FhirClient
 from cds.fhir.terminology import Terminology
+from cds.hooks.calls import Answer, Call
 from cds.hooks.contexts import Context, OrderSelect, OrderSign, PatientView, ProblemListItemCreate
 from cds.hooks.languages import Language
 from cds.hooks.models import Response
@@ -66,6 +68,11 @@ class Case(NamedTuple):
     """What was asked of the FHIR server of the request; None: nothing had to be."""
 
     @property
+    def fhir_version(self) -> str:
+        """In which suggested resources are written: what the server says that it speaks, else what the data show."""
+        return (self.fetched.fhir_version if self.fetched is not None else "") or self.reading.fhir_version
+
+    @property
     def about_orders(self) -> bool:
         """Whether draft orders were judged, and not the chart."""
         return isinstance(self.context, OrderSelect | OrderSign)
@@ -103,33 +110,33 @@ class Consultant:
         return cls(knowledge, reader, order_reader, deck, listed, settings.venous_only)
 
     def consult(
-        self, service: Service, request: Request, now: datetime, language: Language, fhir_version: str = ""
-    ) -> Response:
-        """The cards of `service` for the patient of `request`. `fhir_version`: of the client's server, where it is known.
+        self,
+        call: Call,
+        now: datetime,
+        fetched: Fetched | None = None,
+        dismissed: Mapping[str, Before] = MappingProxyType({}),
+    ) -> Answer:
+        """The cards for the patient of a call, but for those that were `dismissed` before.
 
         Raises PreconditionFailed when not even a card about missing data can be given (R7).
         """
-        return self.answer(service, self.judge(request, now), language, fhir_version)
+        case = self.judge(call.request, now, fetched)
+        response = self.answer(call.service, case, call.language, dismissed)
+        return Answer(response, case.reading.prefetch, fetched.failures if fetched is not None else ())
 
-    async def consult_server(
-        self,
-        service: Service,
-        request: Request,
-        now: datetime,
-        language: Language,
-        client: FhirClient,
-        bases: Sequence[Base],
-    ) -> Response:
-        """The same for a request that names its FHIR server: what its prefetch lacks is asked there, if `bases` allow it."""
+    async def fetch(self, request: Request, client: FhirClient, bases: Sequence[Base]) -> Fetched | None:
+        """What the prefetch of `request` lacks, asked of the FHIR server that it names, if `bases` allow that one.
+
+        None: there is nothing to ask for.
+        """
         want = fetching.wanted(self._reader(request.context).templates, request.prefetch)
         if want is None:
-            return self.consult(service, request, now, language)
+            return None
         given = request.authorization
         server = Server(request.fhir_server)
         if given is not None:
             server = Server(request.fhir_server, given.access_token, given.patient or "", given.scope or "")
-        fetched = await fetching.fetch(want, server, request.context.patient_id, bases, client)
-        return self.answer(service, self.judge(request, now, fetched), language)
+        return await fetching.fetch(want, server, request.context.patient_id, bases, client)
 
     def judge(self, request: Request, now: datetime, fetched: Fetched | None = None) -> Case:
         """Read the request's data, and what was fetched beyond them, and evaluate them."""
@@ -163,17 +170,23 @@ class Consultant:
         hook = case.hook if case.hook in hooks else _OPENED
         return tuple(service for service in self.services if hook in service.hooks)
 
-    def answer(self, service: Service, case: Case, language: Language, fhir_version: str = "") -> Response:
-        """What `service` says of `case`. Suggested resources are written for `fhir_version`, where that is not known for
-        the version in which the data are written."""
+    def answer(
+        self,
+        service: Service,
+        case: Case,
+        language: Language,
+        dismissed: Mapping[str, Before] = MappingProxyType({}),
+    ) -> Response:
+        """What `service` says of `case`."""
         context = CardContext(
             patient_id=case.context.patient_id,
             now=case.facts.now,
             encounter_id=case.context.encounter,
             user=case.context.user,
-            fhir_version=fhir_version or case.reading.fhir_version,
+            fhir_version=case.fhir_version,
             only_service=self.venous_only,
             most_cards=service.most_cards,
+            dismissed=dismissed,
             prefetch=case.reading.prefetch,
             fetch=case.fetched.account if case.fetched is not None else None,
         )

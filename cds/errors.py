@@ -14,8 +14,11 @@ CdsError
 │   ├── BodyTooLarge          413
 │   ├── WrongMediaType        415
 │   └── TooManyRequests       429  a client calls more often than was agreed
+├── NotReady                  503  the service is starting or stopping
+├── StoreUnavailable          503  feedback cannot be kept now; the caller should send it again
 ├── KnowledgeError            rules/ or profiles/ cannot be loaded (start-up, `cds rules check`)
 ├── ClientsError              the file of clients cannot be used (start-up, `cds clients check`)
+├── StateError                the state folder, or what the settings say of the store, cannot be used (start-up)
 ├── InputError                a file given to the command line cannot be read
 └── Unexpected                500  a defect of ours; says nothing about its cause
 
@@ -32,6 +35,7 @@ import msgspec
 
 __all__ = [
     "ANSWERED",
+    "OF_FEEDBACK",
     "OK",
     "BodyTooLarge",
     "CdsError",
@@ -44,8 +48,11 @@ __all__ = [
     "MethodNotAllowed",
     "NoSuchResource",
     "NotJson",
+    "NotReady",
     "PreconditionFailed",
     "RequestError",
+    "StateError",
+    "StoreUnavailable",
     "TooManyRequests",
     "Unauthorized",
     "Unexpected",
@@ -213,6 +220,36 @@ class InputError(CdsError):
     """A file given to the command line cannot be read."""
 
 
+class StateError(CdsError):
+    """What the service needs to remember its answers cannot be used; it does not start without."""
+
+
+class NotReady(CdsError):
+    """The service is starting or stopping."""
+
+    status = 503
+    issue = "transient"
+
+    def __init__(self) -> None:
+        super().__init__("the service is starting or stopping")
+
+
+class StoreUnavailable(CdsError):
+    """Feedback cannot be kept now. It was not taken; send it again (F2)."""
+
+    status = 503
+    issue = "transient"
+
+    def __init__(self, cause: str = "") -> None:
+        super().__init__("what clinicians did with cards cannot be kept now; send it again later")
+        self.cause = cause
+        """Type of what went wrong, for the log."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"retry-after": "10"}
+
+
 class Unexpected(CdsError):
     """A defect of ours. Says nothing about its cause: the cause may quote the patient."""
 
@@ -235,7 +272,13 @@ ANSWERED: tuple[type[CdsError], ...] = (
     TooManyRequests,
     Unexpected,
 )
-"""Every error that an HTTP client can meet."""
+"""Every error that a client of a service can meet."""
+
+OF_FEEDBACK: tuple[type[CdsError], ...] = (
+    *(error for error in ANSWERED if error not in (WrongHook, PreconditionFailed)),
+    StoreUnavailable,
+)
+"""Every error that a client can meet who sends feedback."""
 
 
 class HttpAnswer(NamedTuple):

@@ -100,11 +100,26 @@ class Settings(BaseSettings):
     token_lifetime: int = Field(default=300, ge=1, le=86400)
     """Longest time between `iat` and `exp` of a client's token, in seconds."""
 
+    memory: bool = True
+    """Whether answers are kept for audit, feedback is taken, and what was dealt with is not shown again."""
+
     state_folder: Path = Path("state")
-    """Folder of what must outlive a restart; the processes of one machine share it. Made when it is needed."""
+    """Folder of what must outlive a restart (journal, keys of pseudonyms, used tokens, embedded store); local, backed up."""
 
     store: SecretStr = SecretStr("")
-    """Database that several machines share: `postgresql://user:password@host/database`; empty: this machine is the only one."""
+    """Database that machines share: `postgresql://user:password@host/database`; empty is a SQLite file in the state folder."""
+
+    patient_key: SecretStr = SecretStr("")
+    """Key of patients' pseudonyms (HMAC-SHA256), the same on every machine; empty makes one in the state folder."""
+
+    keep_comments: bool = False
+    """Whether the words of a feedback (`userComment`) are stored; they may speak of a patient."""
+
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port of its own for `GET /metrics` (Prometheus), on the address of `CDS_HOST`, without a token."""
+
+    metrics_token: SecretStr = SecretStr("")
+    """Bearer token for `GET /metrics` on the port of the services; without one there is no such path there."""
 
     @property
     def public_url(self) -> str:
@@ -155,7 +170,9 @@ def documentation() -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == () or value == SecretStr(""):
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value() or None
+    if value is None or value == ():
         return "none"
     if isinstance(value, tuple):
         return f"`{','.join(value)}`"

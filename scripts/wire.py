@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -20,8 +21,10 @@ _DOCS = Path(__file__).parents[1] / "docs"
 
 def pinned() -> dict[Path, Any]:
     """What is pinned, by file."""
+    with TemporaryDirectory() as state:
+        app = create_app(Settings(state_folder=Path(state)))
     return {
-        _DOCS / "openapi.json": create_app(Settings()).openapi(),
+        _DOCS / "openapi.json": app.openapi(),
         _DOCS / "discovery.json": msgspec.to_builtins(discovery(Consultant.load(Settings()).services)),
     }
 

@@ -24,6 +24,14 @@ def now() -> datetime:
     return NOW
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a service remembers during the tests stands in a folder of theirs."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CDS_STATE_FOLDER", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Postgresql]:
     """A real PostgreSQL. Skipped with the reason where there is none, unless CDS_REQUIRE_PEERS=1 forbids that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -20,11 +20,13 @@ __all__ = ["serving"]
 
 
 @contextmanager
-def serving(settings: Settings | None = None, now: datetime = NOW) -> Iterator[httpx.Client]:
-    """A client of a service that runs as long as the context does."""
+def serving(
+    settings: Settings | None = None, now: datetime = NOW, clock: Callable[[], datetime] | None = None
+) -> Iterator[httpx.Client]:
+    """A client of a service that runs as long as the context does. `clock` for a time that does not stand still."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    app = create_app(settings or Settings(), clock=lambda: now)
+    app = create_app(settings or Settings(), clock=clock or (lambda: now))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cds.cards.context import CardContext
-from cds.cards.deck import Addendum, Deck, Face, Language, Tongue
+from cds.cards.deck import INDICATORS, Addendum, Deck, Face, Language, Tongue
 from cds.cards.detail import Extras, detail
 from cds.cards.identity import evidence_hash
 from cds.cards.markdown import escape, plain
@@ -67,7 +67,8 @@ def compose(evaluation: Evaluation, service: str, language: Language, context: C
     """
     conclusions = [*_conclusions(evaluation, service, context, deck), *_unseen(evaluation, deck)]
     dealt = sorted((_deal(each, language, deck) for each in conclusions), key=lambda each: each.face.rank)
-    fresh = [each for each in dealt if each.always_shown or each.identity not in context.dismissed]
+    silent = [each for each in dealt if _is_silent(each, context)]
+    fresh = [each for each in dealt if not _is_silent(each, context)]
     limit = deck.options.display_limit
     shown, left_out = _within_limit(fresh, limit if context.most_cards is None else min(limit, context.most_cards))
     titles = [each.face.title for each in left_out]
@@ -78,7 +79,8 @@ def compose(evaluation: Evaluation, service: str, language: Language, context: C
     ]
     out = {id(each) for each in shown}
     suppressed = [each.conclusion.card for each in dealt if id(each) not in out]
-    return Composed(cards, outcome(evaluation, service, context, deck, suppressed), suppressed)
+    not_again = [_not_again(each, context) for each in silent]
+    return Composed(cards, outcome(evaluation, service, context, deck, suppressed, not_again), suppressed)
 
 
 def _conclusions(evaluation: Evaluation, service: str, context: CardContext, deck: Deck) -> Iterator[Conclusion]:
@@ -113,6 +115,21 @@ def _deal(conclusion: Conclusion, language: Language, deck: Deck) -> _Dealt:
     # The notes of this one card are its evidence: which data were not seen. English, so that language plays no part.
     more = [each.en for each in conclusion.notes] if conclusion.card == UNSEEN else ()
     return _Dealt(conclusion, face, evidence_hash(conclusion, more))
+
+
+def _is_silent(dealt: _Dealt, context: CardContext) -> bool:
+    """Whether a card was shown before, is not due again, and is no more severe than it was (PIT-19)."""
+    before = context.dismissed.get(dealt.identity)
+    return before is not None and not dealt.always_shown and dealt.face.rank[0] >= INDICATORS.index(before.indicator)
+
+
+def _not_again(dealt: _Dealt, context: CardContext) -> dict[str, str]:
+    return {
+        "card": dealt.conclusion.card,
+        "rule": dealt.conclusion.rule,
+        "evidenceHash": dealt.identity,
+        "reason": context.dismissed[dealt.identity].reason,
+    }
 
 
 def _within_limit(dealt: Sequence[_Dealt], limit: int) -> tuple[list[_Dealt], list[_Dealt]]:

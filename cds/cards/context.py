@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from os import urandom
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["CardContext", "Options", "Release", "new_uuid"]
+from cds.hooks.models import Indicator
+
+__all__ = ["OFTEN", "SETTLED", "Before", "CardContext", "Options", "Release", "new_uuid"]
+
+SETTLED: Final = "settled"
+"""A clinician has dealt with the card."""
+OFTEN: Final = "often"
+"""It was shown often enough today."""
 
 Release = Literal["STU3", "R4", "R5"]
 """A release of FHIR in which suggested resources are written; R4B is R4 in all that is suggested."""
@@ -38,6 +46,14 @@ class Options(NamedTuple):
     """Whether the machine-readable result goes with the answer."""
 
 
+class Before(NamedTuple):
+    """A card that was shown before and is not due again, unless it is more severe now (PIT-19)."""
+
+    indicator: Indicator
+    """How severe it was."""
+    reason: Literal["settled", "often"]
+
+
 class CardContext(NamedTuple):
     """What one request gives: for whom, when, in which encounter, at whose hands."""
 
@@ -52,8 +68,8 @@ class CardContext(NamedTuple):
     """The caller is known to call this service alone: then a red flag that withholds its cards is shown here too."""
     most_cards: int | None = None
     """Where the service shows fewer cards than the site allows (ORD-0c); critical ones are shown beyond it."""
-    dismissed: frozenset[str] = frozenset()
-    """Evidence hashes of cards shown before and not due again (PIT-19)."""
+    dismissed: Mapping[str, Before] = MappingProxyType({})
+    """By evidence hash, cards shown before and not due again (PIT-19)."""
     prefetch: Mapping[str, str] | None = None
     """State per prefetch key for the result; None: per kind of data, as the evaluation has it."""
     fetch: Mapping[str, object] | None = None

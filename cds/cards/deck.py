@@ -16,11 +16,12 @@ from cds.reasoning.knowledge.cards import Card, Cards, Fact, Variant
 from cds.reasoning.knowledge.sources import Sources
 from cds.reasoning.knowledge.wording import Headings, Wording
 
-__all__ = ["Addendum", "Deck", "Face", "Language", "Tongue"]
+__all__ = ["INDICATORS", "Addendum", "Deck", "Face", "Language", "Tongue"]
 
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
-_INDICATORS = ("critical", "warning", "info")
+INDICATORS = ("critical", "warning", "info")
+"""Most severe first."""
 _GROUPS = ("red-flag", "alarm", "cause", "class", "venous", "form", "differential", "other", "order")
 _ORDER = "order"
 _UNLIMITED = 10_000
@@ -141,7 +142,7 @@ class Deck:
         reasons = wording.order_override_reasons if is_order else wording.override_reasons
         changes = card.changes if variant.changes is None else variant.changes
         return Face(
-            rank=(_INDICATORS.index(indicator), _GROUPS.index(card.group), place),
+            rank=(INDICATORS.index(indicator), _GROUPS.index(card.group), place),
             indicator=indicator,
             title=escape(card.topic.in_(language)),
             source=Source(label=self.options.service_label, url=self.options.source_url, topic=topic),

@@ -22,5 +22,10 @@ def evidence_hash(conclusion: Conclusion, more: Iterable[str] = ()) -> str:
 
 def _said(evidence: Evidence) -> str:
     value = evidence.value
-    words = f"{value.comparator}{value.number!r} {value.unit}" if isinstance(value, Value) else value
+    if isinstance(value, Value):
+        # What no resource says was reckoned with the clock: it changes when a reader sees it change.
+        number = round(value.number, value.digits) if evidence.source is None else value.number
+        words = f"{value.comparator}{number!r} {value.unit}"
+    else:
+        words = value
     return f"{evidence.source or ''}\x1e{words}"

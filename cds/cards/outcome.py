@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cds.cards.context import CardContext
 from cds.cards.deck import Deck
 from cds.reasoning.conclusions import Conclusion, Evaluation
 
-__all__ = ["CARD", "EVALUATION", "WITHHELD", "card_extension", "outcome"]
+__all__ = ["CARD", "EVALUATION", "SILENT", "WITHHELD", "card_extension", "outcome"]
 
 EVALUATION = "calcification-cds.evaluation"
 """On the answer: the result, for auditors and for scoring. A setting turns it off."""
 WITHHELD = "calcification-cds.withheld"
 """On the answer: cards of this service that a rule holds back, with the rule. Always sent: withholding is never silent."""
+SILENT = "calcification-cds.suppressed"
+"""On the answer: cards that are not shown again, with the reason. Always sent, as what is withheld."""
 CARD = "calcification-cds.card"
 """On a card: rules, knowledge version, evidence, decisions, evidence hash."""
 
 
 def outcome(
-    evaluation: Evaluation, service: str, context: CardContext, deck: Deck, suppressed: Sequence[str]
+    evaluation: Evaluation,
+    service: str,
+    context: CardContext,
+    deck: Deck,
+    suppressed: Sequence[str],
+    silent: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
-    """The extension of the answer."""
+    """The extension of the answer. `suppressed` are all cards left out, `silent` those that are not shown again."""
     made: dict[str, Any] = {}
     if deck.options.evaluation_extension:
         made[EVALUATION] = _result(evaluation, context, deck, suppressed)
@@ -31,6 +38,8 @@ def outcome(
     ]
     if withheld:
         made[WITHHELD] = withheld
+    if silent:
+        made[SILENT] = list(silent)
     return made
 
 

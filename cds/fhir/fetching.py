@@ -71,6 +71,13 @@ class Fetched(NamedTuple):
     """Why nothing at all was asked for; "" otherwise."""
     seconds: float = 0.0
     queries: int = 0
+    fhir_version: str = ""
+    """What the server says that it speaks, such as "5.0.0"; "" where it was not asked, or does not say."""
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why something did not come: a word per key, or one for all of them."""
+        return (self.refused,) if self.refused else tuple(each for each in self.outcomes.values() if each != _COMPLETE)
 
     @property
     def account(self) -> dict[str, object]:
@@ -178,7 +185,10 @@ class _Fetching:
         except TimeoutError:
             pass  # each answer says by itself how far it came
         self._report(answers)
-        return self._fetched(answers)
+        fetched = self._fetched(answers)
+        if not self._answered:
+            return fetched
+        return fetched._replace(fhir_version=await self._client.capability(self._base, self._budget))
 
     async def _guarded(self, answer: _Answer, template: str = "") -> None:
         """One key, from the start where there is a template; what goes wrong with it never costs the others."""

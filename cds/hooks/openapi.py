@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from cds.errors import ANSWERED, OK, CdsError
+from cds.errors import ANSWERED, OF_FEEDBACK, OK, CdsError
 from cds.hooks.contexts import HOOKS
+from cds.hooks.feedback import MOST
 from cds.hooks.models import Discovery, Response
 from cds.hooks.requests import Authorization
 from cds.hooks.routes import PATH
@@ -24,8 +25,62 @@ _REQUIRED: Mapping[str | None, dict[str, Any]] = {"string": {"minLength": 1}, No
 _NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 
 
-def document(services: Iterable[Service], *, title: str, version: str, description: str) -> dict[str, Any]:
-    """OpenAPI 3.1 of discovery and of every service on its hooks."""
+_TEXT = {"type": "string", "minLength": 1}
+_GIVEN_CODING = {"type": "object", "required": ["code"], "properties": {"code": _TEXT}}
+_CODING = {
+    "type": ["object", "null"],
+    "properties": {"code": {"type": ["string", "null"]}, "system": {"type": ["string", "null"]}},
+}
+_FEEDBACK: Mapping[str, Any] = {
+    "FeedbackRequest": {
+        "title": "FeedbackRequest",
+        "type": "object",
+        "properties": {
+            "feedback": {"type": "array", "maxItems": MOST, "items": {"$ref": _REF.format(name="FeedbackItem")}}
+        },
+        "required": ["feedback"],
+    },
+    "FeedbackItem": {
+        "title": "FeedbackItem",
+        "type": "object",
+        "properties": {
+            "card": _UUID,
+            "outcome": {"enum": ["accepted", "overridden"]},
+            "acceptedSuggestions": {
+                "type": ["array", "null"],
+                "items": {"type": "object", "properties": {"id": _UUID}, "required": ["id"]},
+            },
+            "overrideReason": {
+                "type": ["object", "null"],
+                "properties": {
+                    "reason": _CODING,
+                    "userComment": {"type": ["string", "null"]},
+                    "userComments": {"type": ["string", "null"]},
+                },
+                "anyOf": [
+                    {"type": "null"},
+                    {"required": ["reason"], "properties": {"reason": _GIVEN_CODING}},
+                    {"required": ["userComment"], "properties": {"userComment": _TEXT}},
+                    {"required": ["userComments"], "properties": {"userComments": _TEXT}},
+                ],
+            },
+            "outcomeTimestamp": {"type": ["string", "null"], "format": "date-time"},
+        },
+        "required": ["card", "outcome"],
+        "if": {"properties": {"outcome": {"const": "accepted"}}},
+        "then": {
+            "properties": {"acceptedSuggestions": {"type": "array", "minItems": 1}},
+            "required": ["acceptedSuggestions"],
+        },
+    },
+}
+"""What a feedback call sends (F1)."""
+
+
+def document(
+    services: Iterable[Service], *, title: str, version: str, description: str, feedback: bool = False
+) -> dict[str, Any]:
+    """OpenAPI 3.1 of discovery and of every service on its hooks, with its feedback where that is taken."""
     services = tuple(services)
     hooks = sorted({hook for service in services for hook in service.hooks})
     return {
@@ -34,8 +89,17 @@ def document(services: Iterable[Service], *, title: str, version: str, descripti
         "paths": {
             PATH: {"get": _discovery()},
             **{f"{PATH}/{service.id}": {"post": _call(service)} for service in services},
+            **(
+                {f"{PATH}/{service.id}/feedback": {"post": _feedback(service)} for service in services}
+                if feedback
+                else {}
+            ),
         },
-        "components": {"schemas": dict(sorted({**_outgoing(), **_incoming(hooks), **_outcome()}.items()))},
+        "components": {
+            "schemas": dict(
+                sorted({**_outgoing(), **_incoming(hooks), **_outcome(), **(_FEEDBACK if feedback else {})}.items())
+            )
+        },
     }
 
 
@@ -61,9 +125,24 @@ def _call(service: Service) -> dict[str, Any]:
     }
 
 
-def _failures() -> dict[str, Any]:
+def _feedback(service: Service) -> dict[str, Any]:
+    return {
+        "operationId": f"feedback-{service.id}",
+        "summary": f"What clinicians did with cards of: {service.title}",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name="FeedbackRequest")}}},
+        },
+        "responses": {
+            str(OK): {"description": "Kept", "content": {"application/json": {"schema": _OBJECT}}},
+            **_failures(OF_FEEDBACK),
+        },
+    }
+
+
+def _failures(answered: Iterable[type[CdsError]] = ANSWERED) -> dict[str, Any]:
     by_status: dict[int, list[type[CdsError]]] = {}
-    for error in ANSWERED:
+    for error in answered:
         by_status.setdefault(error.status, []).append(error)
     return {
         str(status): _answer(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import msgspec
 from starlette.routing import Route
@@ -16,23 +16,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cds.errors import OK, CdsError, Unexpected, UnknownService
 from cds.hooks.bodies import Disconnected, check_media_type, receive_body
-from cds.hooks.calls import ANONYMOUS, CALLER, Call, Caller
+from cds.hooks.calls import ANONYMOUS, CALLER, SEEN, Answer, Call, Seen
+from cds.hooks.feedback import Feedback, decode_feedback
 from cds.hooks.languages import Language, preferred
-from cds.hooks.models import Response
 from cds.hooks.requests import decode
 from cds.hooks.services import Service, discovery
 
-__all__ = ["PATH", "Consult", "Guard", "open_to_all", "routes"]
+__all__ = ["PATH", "Consult", "Guard", "Keep", "open_to_all", "routes"]
 
 PATH = "/cds-services"
 
-Consult = Callable[[Call], Awaitable[Response]]
+Consult = Callable[[Call], Awaitable[Answer]]
 """Answers a call. May raise any CdsError."""
 
 Guard = Callable[[ASGIApp], ASGIApp]
 """Puts somebody before an endpoint who asks callers who they are."""
 
+Keep = Callable[[str, Service, Sequence[Feedback]], Awaitable[None]]
+"""Commits what a client (its name) says that clinicians did (F1 to F3). May raise StoreUnavailable."""
+
+_Headers = tuple[tuple[bytes, bytes], ...]
+
 _JSON = b"application/json"
+_NOT_STORED = (b"cache-control", b"no-store")
 _LOG = logging.getLogger(__name__)
 
 
@@ -42,17 +48,27 @@ def open_to_all(endpoint: ASGIApp) -> ASGIApp:
 
 
 def routes(
-    services: Iterable[Service], consult: Consult, *, limit: int, language: Language, guard: Guard = open_to_all
+    services: Iterable[Service],
+    consult: Consult,
+    *,
+    limit: int,
+    language: Language,
+    guard: Guard = open_to_all,
+    keep: Keep | None = None,
 ) -> list[Route]:
-    """Discovery, which everybody may read (D1), and the service endpoint behind `guard`.
+    """Discovery, which everybody may read (D1); behind `guard` the service endpoint, and that of feedback where it is kept.
 
     Bodies up to `limit` bytes; `language` for callers that name none.
     """
     services = tuple(services)
-    return [
+    found = [
         Route(PATH, _Constant(msgspec.json.encode(discovery(services))), methods=["GET"]),
         Route(PATH + "/{service_id}", guard(_ServiceCall(services, consult, limit, language)), methods=["POST"]),
     ]
+    if keep is not None:
+        feedback = guard(_FeedbackCall(services, keep, limit))
+        found.append(Route(PATH + "/{service_id}/feedback", feedback, methods=["POST"]))
+    return found
 
 
 class _Constant:
@@ -66,37 +82,70 @@ class _Constant:
         await _answer(send, self._body)
 
 
-class _ServiceCall:
-    """`POST /cds-services/{service_id}`."""
+class _Call:
+    """A POST about one service: received here, answered by a subclass, its failures under one roof."""
 
-    def __init__(self, services: Iterable[Service], consult: Consult, limit: int, language: Language) -> None:
-        self._services = {service.id: (service, service.served) for service in services}
-        self._consult = consult
+    def __init__(self, services: Iterable[Service], limit: int) -> None:
+        self._services = {service.id: service for service in services}
         self._limit = limit
-        self._language: Language = language
-        self._encode = msgspec.json.Encoder().encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            service, served = self._services[scope["path_params"]["service_id"]]
+            service = self._services[scope["path_params"]["service_id"]]
         except KeyError:
             raise UnknownService from None
+        seen = scope[SEEN] = Seen(service, scope.get(CALLER, ANONYMOUS))
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        check_media_type(headers.get(b"content-type", ""), headers.get(b"content-encoding", ""))
         try:
+            check_media_type(headers.get(b"content-type", ""), headers.get(b"content-encoding", ""))
             body = await receive_body(receive, self._limit, headers.get(b"content-length", ""))
+            answer, more = await self._answer(seen, body, headers)
         except Disconnected:
             return
-        caller: Caller = scope.get(CALLER, ANONYMOUS)
-        language = preferred(headers.get(b"accept-language", ""), caller.language or self._language)
-        try:
-            answer = self._encode(await self._consult(Call(service, decode(body, served), language, caller)))
-        except CdsError:
+        except CdsError as error:
+            seen.outcome = type(error).__name__
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may quote the patient
+            seen.outcome = Unexpected.__name__
             _LOG.error("%s at %s", type(error).__name__, _whereabouts(error))
             raise Unexpected from None
-        await _answer(send, answer, (b"content-language", language.encode()), (b"cache-control", b"no-store"))
+        await _answer(send, answer, *more, _NOT_STORED)
+
+    async def _answer(self, seen: Seen, body: bytes, headers: Mapping[bytes, str]) -> tuple[bytes, _Headers]:
+        raise NotImplementedError
+
+
+class _ServiceCall(_Call):
+    """`POST /cds-services/{service_id}`."""
+
+    def __init__(self, services: Iterable[Service], consult: Consult, limit: int, language: Language) -> None:
+        services = tuple(services)
+        super().__init__(services, limit)
+        self._served = {service.id: service.served for service in services}
+        self._consult = consult
+        self._language: Language = language
+        self._encode = msgspec.json.Encoder().encode
+
+    async def _answer(self, seen: Seen, body: bytes, headers: Mapping[bytes, str]) -> tuple[bytes, _Headers]:
+        language = preferred(headers.get(b"accept-language", ""), seen.caller.language or self._language)
+        seen.request = decode(body, self._served[seen.service.id])
+        seen.answer = await self._consult(Call(seen.service, seen.request, language, seen.caller))
+        return self._encode(seen.answer.response), ((b"content-language", language.encode()),)
+
+
+class _FeedbackCall(_Call):
+    """`POST /cds-services/{service_id}/feedback`."""
+
+    def __init__(self, services: Iterable[Service], keep: Keep, limit: int) -> None:
+        super().__init__(services, limit)
+        self._keep = keep
+
+    async def _answer(self, seen: Seen, body: bytes, headers: Mapping[bytes, str]) -> tuple[bytes, _Headers]:
+        del headers
+        items = decode_feedback(body)
+        seen.feedback = len(items)
+        await self._keep(seen.caller.name, seen.service, items)
+        return b"{}", ()
 
 
 async def _answer(send: Send, body: bytes, *headers: tuple[bytes, bytes]) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from cds.consult import Consultant
 from cds.errors import ANSWERED, CdsError, Unexpected
+from cds.hooks.calls import ANONYMOUS, Call
 from cds.hooks.requests import decode
 from tests.clock import NOW
 from tests.fuzz.mutations import Asked
@@ -34,7 +35,8 @@ def check(consultant: Consultant, asked: Asked) -> bool:
     with _not_for_ever():
         try:
             request = decode(asked.body, service.served)
-            answer = msgspec.json.encode(consultant.consult(service, request, NOW, asked.language))  # type: ignore[arg-type]
+            call = Call(service, request, asked.language, ANONYMOUS)  # type: ignore[arg-type]
+            answer = msgspec.json.encode(consultant.consult(call, NOW).response)
         except CdsError as error:
             refused: CdsError = error
         else:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LETTERS = {"D": 6, "R": 8, "C": 9, "S": 9}
+LETTERS = {"D": 6, "R": 8, "C": 9, "F": 3, "S": 9}
 CLAUSES = {f"{letter}{number}" for letter, last in LETTERS.items() for number in range(1, last + 1)}
 
 

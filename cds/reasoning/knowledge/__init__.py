@@ -31,6 +31,7 @@ from cds.reasoning.knowledge.reading import Mistake, Mistakes, read_chapter
 from cds.reasoning.knowledge.recognition import RecognitionChapter
 from cds.reasoning.knowledge.redflag import RedFlagChapter
 from cds.reasoning.knowledge.sources import Sources
+from cds.reasoning.knowledge.suppression import Suppression
 from cds.reasoning.knowledge.venous import VenousChapter
 from cds.reasoning.knowledge.wording import Wording
 from cds.reasoning.knowledge.workup import Workup
@@ -59,6 +60,7 @@ CHAPTERS: dict[str, type[BaseModel]] = {
     "redflag": RedFlagChapter,
     "sites": SitesChapter,
     "sources": Sources,
+    "suppression": Suppression,
     "terms": TermsChapter,
     "venous": VenousChapter,
     "wording": Wording,
@@ -94,6 +96,7 @@ class Knowledge:
     recognition: RecognitionChapter
     redflag: RedFlagChapter
     sources: Sources
+    suppression: Suppression
     terms: TermsChapter
     venous: VenousChapter
     wording: Wording

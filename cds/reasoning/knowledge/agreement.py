@@ -53,10 +53,12 @@ from cds.reasoning.knowledge.recognition import Pregnancy, RecognitionChapter, T
 from cds.reasoning.knowledge.redflag import Context, Downgrade, PainfulUlcer, RedFlagChapter, SkinEvidence, Words
 from cds.reasoning.knowledge.redflag import Warning_ as RedFlagWarning
 from cds.reasoning.knowledge.sources import Sources
+from cds.reasoning.knowledge.suppression import CardDays, MostADay, ReasonDays
 from cds.reasoning.knowledge.venous import Attribution, Withheld
 from cds.reasoning.knowledge.venous import Grounds as VenousGrounds
 from cds.reasoning.knowledge.venous import Requests as VenousRequests
 from cds.reasoning.knowledge.vocabulary import LabBound
+from cds.reasoning.knowledge.wording import Wording
 from cds.reasoning.knowledge.workup import Item, Workup
 
 __all__ = ["NAMES", "Kind", "disagreements"]
@@ -64,7 +66,7 @@ __all__ = ["NAMES", "Kind", "disagreements"]
 Kind = Literal[
     "concept", "medicine", "layer-or-site", "site", "compatible-site", "region", "form", "lab", "shown", "card",
     "class-variant", "request", "source", "decision", "form-value", "parasite-value", "reason-value", "test-value",
-    "order-variant",
+    "order-variant", "override-reason",
 ]  # fmt: skip
 """What a name is a name of: an entry of another chapter."""
 
@@ -72,6 +74,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     Ask: {"key": "request"},
     Attribution: {"area": "site"},
     Card: {"sources": "source"},
+    CardDays: {"id": "card"},
     CauseCard: {"id": "card"},
     CauseRule: {
         "concepts": "concept", "decisions": "decision", "shows": "shown", "medicines": "medicine", "asks": "request",
@@ -109,6 +112,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
         "causes": "concept", "requests": "request", "tophus": "concept",
         "tophus_request": "request",
     },
+    MostADay: {"id": "card"},
     NearJoint: {"words": "concept"},
     PainfulUlcer: {"ulcers": "concept", "words": "concept"},
     OrderClass: {"names": "medicine"},
@@ -120,6 +124,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     ParasitePattern: {"words": "concept", "placeholder": "parasite-value"},
     Pattern: {"words": "concept", "areas": "site", "beside": "concept"},
     Pregnancy: {"concept": "concept"},
+    ReasonDays: {"id": "override-reason"},
     RecognitionChapter: {"strong_in_reports": "concept"},
     RedFlagChapter: {"calciphylaxis": "concept"},
     RedFlagWarning: {"medicines": "medicine"},
@@ -159,7 +164,7 @@ QUESTIONS: Mapping[str, Kind] = {
 
 _THAT_NAME = (
     "cards", "classification", "dystrophic", "forms", "kidney", "metabolic", "minerals", "orders", "porter", "recognition",
-    "redflag", "venous", "workup",
+    "redflag", "suppression", "venous", "workup",
 )  # fmt: skip
 """The chapters that take names from others."""
 
@@ -205,6 +210,7 @@ _CALLED: Mapping[Kind, str] = {
     "reason-value": "value of the placeholder reason or pressure in rules/cards",
     "test-value": "value of the placeholder test in rules/cards",
     "order-variant": "variant of a card of orders",
+    "override-reason": "override reason of rules/wording.yaml",
 }
 _LAYERS = ("subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue")
 
@@ -222,6 +228,7 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
     workup: Workup = chapters["workup"]
     sources: Sources = chapters["sources"]
     decisions: Decisions = chapters["decisions"]
+    wording: Wording = chapters["wording"]
     regions = frozenset(each.id for each in sites.regions)
     places = regions | {each.id for each in sites.areas}
     labs = frozenset(each.id for each in laboratory.tests)
@@ -252,6 +259,7 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
         "order-variant": frozenset(
             variant.id for card in cards.cards if card.group == "order" for variant in card.variants
         ),
+        "override-reason": frozenset(each.id for each in (*wording.override_reasons, *wording.order_override_reasons)),
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from cds.app import assemble
 from cds.errors import ANSWERED, KnowledgeError, PreconditionFailed
-from cds.hooks.calls import Call
+from cds.hooks.calls import Answer, Call
 from cds.hooks.models import Card, Coding, Response, Source
 from cds.hooks.services import Service
 from cds.settings import Settings
@@ -25,7 +25,7 @@ SERVICE = Service(
 JSON = {"content-type": "application/json"}
 
 
-async def echo(call: Call) -> Response:
+async def echo(call: Call) -> Answer:
     """Answers with what it understood; fails as the caller wishes."""
     match call.request.context.patient_id:
         case "unknown":
@@ -34,7 +34,7 @@ async def echo(call: Call) -> Response:
             raise ValueError("DUPONT is no number")
     topic = Coding(code=call.request.hook, display=call.language)
     source = Source(label=call.service.id, topic=topic)
-    return Response(cards=[Card(uuid="u", summary="s", indicator="info", source=source)])
+    return Answer(Response(cards=[Card(uuid="u", summary="s", indicator="info", source=source)]))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from cds import data
 from cds.cards.compose import Composed, compose
-from cds.cards.context import Options
+from cds.cards.context import OFTEN, SETTLED, Before, Options
 from cds.cards.deck import LANGUAGES, Deck
 from cds.reasoning.chart import Access, Ref
 from cds.reasoning.conclusions import Conclusion, Evaluation, Evidence, Form, Gap, Stage, Text, Value
@@ -149,14 +149,45 @@ def test_critical_cards_are_never_dropped() -> None:
 # ---- shown before (PIT-19)
 
 
+def hashes(composed: Composed) -> dict[str, str]:
+    """Evidence hash by card."""
+    return {
+        card.source.topic.code: card.extension["calcification-cds.card"]["evidenceHash"]
+        for card in composed.cards
+        if card.source.topic
+    }
+
+
 def test_what_was_dismissed_is_not_shown_again_unless_critical() -> None:
-    first = answer(METASTATIC)
-    hashes = frozenset(card.extension["calcification-cds.card"]["evidenceHash"] for card in first.cards)
-    again = answer(METASTATIC, dismissed=hashes)
+    first = hashes(answer(METASTATIC))
+    dismissed = {each: Before("critical" if "CRIT" in card else "info", SETTLED) for card, each in first.items()}
+    dismissed[first["C-CLASS-MET"]] = Before("warning", OFTEN)
+    again = answer(METASTATIC, dismissed=dismissed)
     assert ids(again) == ["C-CRIT-CA-HIGH"]
     assert again.suppressed == ["C-CLASS-MET", "C-FORM"]
+    assert [
+        (each["card"], each["rule"], each["reason"]) for each in again.extension["calcification-cds.suppressed"]
+    ] == [
+        ("C-CLASS-MET", "CLS-1", "often"),
+        ("C-FORM", "FRM-4", "settled"),
+    ]
     changed = METASTATIC._replace(conclusions=(CLASS_CARD._replace(evidence=(CALCIUM,)),))
-    assert ids(answer(changed, dismissed=hashes)) == ["C-CLASS-MET"]
+    assert ids(answer(changed, dismissed=dismissed)) == ["C-CLASS-MET"]
+
+
+def test_what_became_more_severe_is_shown_again() -> None:
+    card = hashes(answer(METASTATIC))["C-CLASS-MET"]
+    assert "C-CLASS-MET" in ids(answer(METASTATIC, dismissed={card: Before("info", SETTLED)}))
+    assert "C-CLASS-MET" not in ids(answer(METASTATIC, dismissed={card: Before("warning", SETTLED)}))
+    assert "C-CLASS-MET" not in ids(answer(METASTATIC, dismissed={card: Before("critical", SETTLED)}))
+
+
+def test_silence_is_said_even_where_the_result_is_not() -> None:
+    card = hashes(answer(METASTATIC))["C-FORM"]
+    quiet = Options(evaluation_extension=False)
+    silent = answer(METASTATIC, dismissed={card: Before("info", SETTLED)}, options=quiet)
+    assert [each["card"] for each in silent.extension["calcification-cds.suppressed"]] == ["C-FORM"]
+    assert "calcification-cds.suppressed" not in answer(METASTATIC, options=quiet).extension
 
 
 # ---- withheld by RED-1 (never in silence)

@@ -41,6 +41,13 @@ def test_card_variant_and_evidence_do(other: Conclusion) -> None:
     assert evidence_hash(SAME) != evidence_hash(other)
 
 
+def test_what_is_reckoned_with_the_clock_counts_as_it_is_seen() -> None:
+    def since(years: float) -> str:
+        return evidence_hash(SAME._replace(evidence=(EGFR._replace(source=None, value=Value(years, "a", 0)),)))
+
+    assert since(6.16) == since(6.24) != since(7.01)
+
+
 def test_what_was_not_seen_counts_in_any_order() -> None:
     assert evidence_hash(SAME, ["a", "b"]) == evidence_hash(SAME, ["b", "a"]) != evidence_hash(SAME, ["a"])
 

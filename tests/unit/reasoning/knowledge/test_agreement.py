@@ -38,6 +38,8 @@ def chapters() -> dict[str, BaseModel]:
         ("forms", "parasites: {concepts: [toxocariasis]}\n", "'toxocariasis' is no value of the placeholder parasite"),
         ("classification", "red-flag-variant: RED-2\n", "did you mean 'RED-1'?"),
         ("redflag", "downgrade: {areas: [toes]}\n", "'toes' is no region or area"),
+        ("suppression", "cards: [{id: C-FORMS, days: 1}]\n", "did you mean 'C-FORM'?"),
+        ("suppression", "reasons:\n  - id: data-bad\n    days: 1\n", "'data-bad' is no override reason"),
         ("recognition", "trigger: {by-form: {calcinosis: muscle}}\n", "'calcinosis' is no concept"),
     ],
 )  # fmt: skip

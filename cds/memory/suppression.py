@@ -1,0 +1,101 @@
+"""What need not be said again to the clinicians of a patient (PIT-19), answered from memory: no answer waits for a
+database.
+
+Each process has an index of its own. Feedback enters it when it is committed; what other processes and machines took is
+read from the store in the background. What is forgotten, for want of room or by a restart, is said once more.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from cds.cards.context import OFTEN, SETTLED, Before
+from cds.hooks.models import Indicator
+from cds.memory.records import ShownCard
+from cds.reasoning.knowledge.suppression import Suppression
+
+__all__ = ["DAY", "Dealt", "Index"]
+
+DAY = 86_400_000
+"""Milliseconds."""
+
+_PATIENTS = 50_000
+"""Patients of whom something is known."""
+
+
+class Dealt(NamedTuple):
+    """A card that a clinician has dealt with. Times in milliseconds."""
+
+    patient: str
+    card: str
+    evidence: str
+    indicator: Indicator
+    outcome: str
+    reason: str
+    at: int
+
+
+class _Silence(NamedTuple):
+    until: int
+    indicator: Indicator
+
+
+class _Shown(NamedTuple):
+    times: int
+    most: int
+    indicator: Indicator
+
+
+class Index:
+    """By patient: evidence hash -> until when it is silent; and how often it was shown today."""
+
+    def __init__(self, policy: Suppression, patients: int = _PATIENTS) -> None:
+        self.policy = policy
+        self._most = patients
+        self._silent: OrderedDict[str, dict[str, _Silence]] = OrderedDict()
+        self._shown: OrderedDict[str, tuple[int, dict[str, _Shown]]] = OrderedDict()
+
+    def before(self, patient: str, now: int) -> Mapping[str, Before]:
+        """By evidence hash, what need not be shown to the clinicians of `patient` at `now`."""
+        silent = self._silent.get(patient, {})
+        found = {key: Before(each.indicator, SETTLED) for key, each in silent.items() if each.until > now}
+        if patient in self._shown:
+            day, shown = self._shown[patient]
+            if day == now // DAY:
+                found |= {key: Before(each.indicator, OFTEN) for key, each in shown.items() if each.times >= each.most}
+        return found
+
+    def deal(self, dealt: Iterable[Dealt]) -> None:
+        """Remember what clinicians have dealt with; the same again changes nothing."""
+        for each in dealt:
+            days = self.policy.days(each.card, each.indicator, each.outcome, each.reason)
+            if not days:
+                continue
+            silent = self._silent.setdefault(each.patient, {})
+            until = max(each.at + days * DAY, silent[each.evidence].until if each.evidence in silent else 0)
+            silent[each.evidence] = _Silence(until, each.indicator)
+            self._silent.move_to_end(each.patient)
+        _forget(self._silent, self._most)
+
+    def show(self, patient: str, cards: Iterable[ShownCard], now: int) -> None:
+        """Count what was shown, where a site limits it."""
+        limited = [each for each in cards if each.card in self.policy.times]
+        if not limited:
+            return
+        day, shown = self._shown.get(patient, (0, {}))
+        if day != now // DAY:
+            day, shown = now // DAY, {}
+        for each in limited:
+            before = shown[each.evidence].times if each.evidence in shown else 0
+            shown[each.evidence] = _Shown(before + 1, self.policy.times[each.card], each.indicator)
+        self._shown[patient] = (day, shown)
+        self._shown.move_to_end(patient)
+        _forget(self._shown, self._most)
+
+
+def _forget(patients: OrderedDict[str, Any], most: int) -> None:
+    """Those of whom nothing new was heard for longest."""
+    while len(patients) > most:
+        patients.popitem(last=False)

@@ -1,0 +1,136 @@
+"""From journal to store, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+
+from cds.memory.drain import Drain
+from cds.memory.journal import SUFFIX, Journal
+from cds.memory.store import Store
+from cds.memory.tables import answers, cards
+from tests.postgresql import Postgresql
+from tests.unit.memory.records_by_hand import a_record, card, encode, with_store
+
+
+async def count(store: Store) -> int:
+    return int((await store.rows(select(func.count()).select_from(answers)))[0]["count_1"])
+
+
+def test_what_is_in_the_journal_comes_into_the_store(url: str, tmp_path: Path) -> None:
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        for _ in range(3):
+            for _ in range(100):
+                journal.append(encode(a_record(card())))
+            assert drain.depth > 0
+            await drain.run()
+            assert drain.depth == 0
+        assert (await count(store), drain.stored) == (300, 300)
+
+    with_store(url, run)
+
+
+def test_what_a_process_left_behind_is_taken_too_and_its_file_removed(url: str, tmp_path: Path) -> None:
+    async def run(store: Store) -> None:
+        gone = Journal(tmp_path)
+        for _ in range(50):
+            gone.append(encode(a_record(card())))
+        os.truncate(gone.path, gone.size - 10)
+        gone.close()
+        drain = Drain(Journal(tmp_path), tmp_path, store)
+        await drain.run()
+        assert await count(store) == 49
+        assert drain.damaged > 0
+        assert not gone.path.exists()
+
+    with_store(url, run)
+
+
+def test_a_large_journal_begins_a_new_file_once_it_is_taken(tmp_path: Path) -> None:
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        first = journal.path
+        while journal.size < 1 << 20:
+            journal.append(encode(a_record(*(card() for _ in range(10)))))
+        await drain.run()
+        assert not first.exists()
+        journal.append(encode(a_record()))
+        await drain.run()
+        assert await count(store) == drain.stored
+        assert len(list(tmp_path.glob(f"*{SUFFIX}"))) == 1
+
+    with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
+
+
+def test_a_record_that_the_store_refuses_does_not_keep_back_the_others(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        journal.append(encode(a_record()))
+        journal.append(b'{"id": "incomplete"}')
+        journal.append(encode(a_record()))
+        drain = Drain(journal, tmp_path, store)
+        with caplog.at_level(logging.CRITICAL):
+            await drain.run()
+        assert (await count(store), drain.depth) == (2, 0)
+        assert (tmp_path / "records.refused").read_bytes() == b'{"id": "incomplete"}\n'
+        assert "it is set aside" in caplog.text
+
+    with_store(url, run)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_store_that_was_down_is_caught_up(
+    postgresql_server: Postgresql, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        journal.append(encode(a_record(card())))
+        await drain.run()
+        postgresql_server.stop()
+        try:
+            for _ in range(3):
+                journal.append(encode(a_record(card())))
+                await drain.run()
+            assert drain.depth > 0
+        finally:
+            postgresql_server.start()
+        await drain.run()
+        assert drain.depth == 0
+        assert await count(store) == 4
+        assert len(await store.rows(select(cards))) == 4
+
+    with_store(postgresql_server.create("outage"), run)
+    assert caplog.text.count("the store is unavailable") == 1
+    assert caplog.text.count("the store is back") == 1
+
+
+def test_a_store_that_is_locked_is_waited_for(tmp_path: Path) -> None:
+    """Another process writes into the same SQLite file."""
+
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        await drain.run()
+        other = Store(store._engine.url)
+        async with other.transaction() as connection:
+            await connection.execute(text("DELETE FROM answers"))
+            journal.append(encode(a_record()))
+            waiting = asyncio.create_task(drain.run())
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+        await waiting
+        assert await count(store) == 1
+        await other.close()
+
+    with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
