@@ -7,8 +7,7 @@ the version is what all the evidence has in common. Sources: the resource defini
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -74,17 +73,18 @@ def as_r4(opened: Resources) -> Versions:
     Observations are left: they are many, and nearly the same in all versions (`observation_as_r4`).
     """
     found = ANY
-    lists: tuple[tuple[list[Any], Callable[[Any], Versions]], ...] = (
-        (opened.conditions, _condition),
-        (opened.medication_requests, _request),
-        (opened.medication_statements, _statement),
-        (opened.procedures, _procedure),
-        (opened.reports, _report),
-        (opened.orders, _order),
-    )
-    for resources, read in lists:
-        for each in resources:
-            found &= read(each)
+    for condition in opened.conditions:
+        found &= _condition(condition)
+    for request in opened.medication_requests:
+        found &= _request(request)
+    for statement in opened.medication_statements:
+        found &= _statement(statement)
+    for procedure in opened.procedures:
+        found &= _procedure(procedure)
+    for report in opened.reports:
+        found &= _report(report)
+    for order in opened.orders:
+        found &= _order(order)
     return found
 
 
@@ -105,6 +105,8 @@ def observation_as_r4(observation: Observation) -> None:
 
 
 def _condition(condition: Condition) -> Versions:
+    if condition.recordedDate is not None:  # most of R4: there is nothing to move
+        return R4 | R5
     found = _subject(condition)
     for state in (condition.clinicalStatus, condition.verificationStatus):
         opening = bytes(state)[:1]
@@ -112,8 +114,6 @@ def _condition(condition: Condition) -> Versions:
             found &= R4 | R5
         elif opening == b'"':
             found &= DSTU2 | STU3
-    if condition.recordedDate is not None:
-        return found & (R4 | R5)
     if condition.assertedDate is not None:
         condition.recordedDate = condition.assertedDate
         found &= STU3
@@ -146,6 +146,8 @@ def _medication(resource: MedicationRequest | MedicationStatement) -> Versions:
 
 
 def _request(request: MedicationRequest) -> Versions:
+    if request.medication is None and request.__class__ is MedicationRequest:
+        return STU3 | R4
     found = _medication(request)
     if not isinstance(request, MedicationOrder):
         return found & (STU3 | R4 | R5)
@@ -205,10 +207,10 @@ def _procedure(procedure: Procedure) -> Versions:
 
 
 def _report(report: DiagnosticReport) -> Versions:
-    if report.codedDiagnosis is not None:
-        report.conclusionCode = report.conclusionCode or report.codedDiagnosis
-        return DSTU2 | STU3
-    return ANY if report.conclusionCode is None else R4 | R5
+    if report.codedDiagnosis is None:
+        return ANY if report.conclusionCode is None else R4 | R5
+    report.conclusionCode = report.conclusionCode or report.codedDiagnosis
+    return DSTU2 | STU3
 
 
 def _order(order: ServiceRequest) -> Versions:
