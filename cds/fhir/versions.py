@@ -53,6 +53,8 @@ _NAMES: Final[dict[Versions, str]] = {
 }
 """Of two older versions the older one: what it understands is not written for, so nothing wrong can be."""
 
+_NOTHING: Final = (None, None, None)
+_ERROR: Final = "entered-in-error"
 _CODE: Final[msgspec.json.Decoder[CodeableReference]] = msgspec.json.Decoder(CodeableReference)
 _ADHERENCE: Final = {
     "taking": "active",
@@ -105,7 +107,8 @@ def observation_as_r4(observation: Observation) -> None:
 
 
 def _condition(condition: Condition) -> Versions:
-    if condition.recordedDate is not None:  # most of R4: there is nothing to move
+    older = condition.onsetQuantity, condition.abatementQuantity, condition.notes
+    if condition.recordedDate is not None and older == _NOTHING:  # most of R4: there is nothing to move
         return R4 | R5
     found = _subject(condition)
     for state in (condition.clinicalStatus, condition.verificationStatus):
@@ -114,7 +117,9 @@ def _condition(condition: Condition) -> Versions:
             found &= R4 | R5
         elif opening == b'"':
             found &= DSTU2 | STU3
-    if condition.assertedDate is not None:
+    if condition.recordedDate is not None:
+        found &= R4 | R5
+    elif condition.assertedDate is not None:
         condition.recordedDate = condition.assertedDate
         found &= STU3
     elif condition.dateRecorded is not None:
@@ -161,12 +166,11 @@ def _statement(statement: MedicationStatement) -> Versions:
     found = _medication(statement) & _subject(statement)
     if statement.taken is not None:
         found &= STU3
-        if status(statement.taken) == "n":
-            statement.status = "not-taken"
     if statement.wasNotTaken is not None:
         found &= DSTU2
-        if statement.wasNotTaken:
-            statement.status = "not-taken"
+    refuted = statement.wasNotTaken or status(statement.taken) == "n"
+    if refuted and status(statement.status) != _ERROR:
+        statement.status = "not-taken"
     if isinstance(statement.note, str):
         found &= DSTU2
     if status(statement.status) == "recorded":
@@ -198,7 +202,7 @@ def _procedure(procedure: Procedure) -> Versions:
         found &= STU3
     if procedure.notPerformed is not None:
         found &= DSTU2
-    if (procedure.notDone or procedure.notPerformed) and status(procedure.status) != "entered-in-error":
+    if (procedure.notDone or procedure.notPerformed) and status(procedure.status) != _ERROR:
         procedure.status = "not-done"
     if procedure.notes is not None:
         procedure.note = [*(procedure.note or ()), *procedure.notes]
@@ -236,6 +240,8 @@ def _order(order: ServiceRequest) -> Versions:
         either = decoded(_CODE, code)
     except Unreadable:  # refused where orders are read
         return R4 | R5
+    if either.concept is None and either.reference is None:  # the name of a member deeper inside
+        return R4
     named = either.concept or CodeableConcept(text=either.reference.display if either.reference is not None else None)
     order.code = Raw(msgspec.json.encode(named))
     return R5
