@@ -67,6 +67,9 @@ def test_version_and_help(cds: Any) -> None:
         ["rules", "list"],
         ["rules", "show"],
         ["rules", "check"],
+        ["valuesets"],
+        ["valuesets", "refresh"],
+        ["valuesets", "validate"],
     ):
         said = cds(*command, "--help")
         assert said.code == 0
