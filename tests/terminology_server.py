@@ -65,6 +65,38 @@ class TerminologyService:
             ]
         )
 
+    def code_system(self) -> dict[str, Any]:
+        """The same as a CodeSystem, to be stored on another FHIR server (`PUT CodeSystem/tiny`) and asked there. A
+        concept with several parents stands below the first and names the others as properties."""
+
+        def nested(code: str) -> dict[str, Any]:
+            concept = self.concepts[code]
+            below = [nested(each) for each, other in self.concepts.items() if other.parents[:1] == (code,)]
+            return {
+                "code": code,
+                "display": concept.display,
+                **({"designation": [{"value": each} for each in concept.synonyms]} if concept.synonyms else {}),
+                "property": [
+                    {"code": "inactive", "valueBoolean": concept.inactive},
+                    *({"code": "parent", "valueCode": each} for each in concept.parents[1:]),
+                ],
+                **({"concept": below} if below else {}),
+            }
+
+        return {
+            "resourceType": "CodeSystem",
+            "id": "tiny",
+            "url": self.system,
+            "status": "active",
+            "content": "complete",
+            "hierarchyMeaning": "is-a",
+            "property": [
+                {"code": "inactive", "type": "boolean"},
+                {"code": "parent", "type": "code"},
+            ],
+            "concept": [nested(code) for code, each in self.concepts.items() if not each.parents],
+        }
+
     async def _systems(self, request: Request) -> Response:
         if trouble := self._trouble(request):
             return trouble

@@ -193,7 +193,8 @@ def _card(
 def _offered(
     conclusion: Conclusion, face: Face, context: CardContext, deck: Deck, tongue: Tongue
 ) -> tuple[tuple[Suggestion, ...], Sequence[Request]]:
-    """The suggestions, and what is asked for in words only: by a client of a release in which we write nothing, or for want of room."""
+    """The suggestions, and what is asked for in words only: by a client of a release in which we write nothing, or for
+    want of room."""
     room = ORDER_INFO_SUGGESTIONS if face.is_order and face.indicator == "info" else None
     language, phrases = tongue.language, tongue.phrases
     taken_back = removals(conclusion.removals[:room], language, context, phrases)

@@ -136,9 +136,10 @@ class Reader:
         opened = Resources()
         states, elsewhere = self._open(prefetch, opened, fetched)
         proposals = Resources()
+        shown = as_r4(opened)
         if conditions is not None:
             proposals.open(conditions)
-        shown = as_r4(opened) & as_r4(proposals)
+            shown &= as_r4(proposals)
         subject = Subject(patient_id, opened.patients)
         drafts = DraftOrders(orders, selections)
         drafts.own(subject)

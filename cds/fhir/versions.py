@@ -7,8 +7,7 @@ the version is what all the evidence has in common. Sources: the resource defini
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -54,6 +53,8 @@ _NAMES: Final[dict[Versions, str]] = {
 }
 """Of two older versions the older one: what it understands is not written for, so nothing wrong can be."""
 
+_NOTHING: Final = (None, None, None)
+_ERROR: Final = "entered-in-error"
 _CODE: Final[msgspec.json.Decoder[CodeableReference]] = msgspec.json.Decoder(CodeableReference)
 _ADHERENCE: Final = {
     "taking": "active",
@@ -74,17 +75,18 @@ def as_r4(opened: Resources) -> Versions:
     Observations are left: they are many, and nearly the same in all versions (`observation_as_r4`).
     """
     found = ANY
-    lists: tuple[tuple[list[Any], Callable[[Any], Versions]], ...] = (
-        (opened.conditions, _condition),
-        (opened.medication_requests, _request),
-        (opened.medication_statements, _statement),
-        (opened.procedures, _procedure),
-        (opened.reports, _report),
-        (opened.orders, _order),
-    )
-    for resources, read in lists:
-        for each in resources:
-            found &= read(each)
+    for condition in opened.conditions:
+        found &= _condition(condition)
+    for request in opened.medication_requests:
+        found &= _request(request)
+    for statement in opened.medication_statements:
+        found &= _statement(statement)
+    for procedure in opened.procedures:
+        found &= _procedure(procedure)
+    for report in opened.reports:
+        found &= _report(report)
+    for order in opened.orders:
+        found &= _order(order)
     return found
 
 
@@ -105,6 +107,9 @@ def observation_as_r4(observation: Observation) -> None:
 
 
 def _condition(condition: Condition) -> Versions:
+    older = condition.onsetQuantity, condition.abatementQuantity, condition.notes
+    if condition.recordedDate is not None and older == _NOTHING:  # most of R4: there is nothing to move
+        return R4 | R5
     found = _subject(condition)
     for state in (condition.clinicalStatus, condition.verificationStatus):
         opening = bytes(state)[:1]
@@ -113,8 +118,8 @@ def _condition(condition: Condition) -> Versions:
         elif opening == b'"':
             found &= DSTU2 | STU3
     if condition.recordedDate is not None:
-        return found & (R4 | R5)
-    if condition.assertedDate is not None:
+        found &= R4 | R5
+    elif condition.assertedDate is not None:
         condition.recordedDate = condition.assertedDate
         found &= STU3
     elif condition.dateRecorded is not None:
@@ -146,6 +151,8 @@ def _medication(resource: MedicationRequest | MedicationStatement) -> Versions:
 
 
 def _request(request: MedicationRequest) -> Versions:
+    if request.medication is None and request.__class__ is MedicationRequest:
+        return STU3 | R4
     found = _medication(request)
     if not isinstance(request, MedicationOrder):
         return found & (STU3 | R4 | R5)
@@ -159,12 +166,11 @@ def _statement(statement: MedicationStatement) -> Versions:
     found = _medication(statement) & _subject(statement)
     if statement.taken is not None:
         found &= STU3
-        if status(statement.taken) == "n":
-            statement.status = "not-taken"
     if statement.wasNotTaken is not None:
         found &= DSTU2
-        if statement.wasNotTaken:
-            statement.status = "not-taken"
+    refuted = statement.wasNotTaken or status(statement.taken) == "n"
+    if refuted and status(statement.status) != _ERROR:
+        statement.status = "not-taken"
     if isinstance(statement.note, str):
         found &= DSTU2
     if status(statement.status) == "recorded":
@@ -196,7 +202,7 @@ def _procedure(procedure: Procedure) -> Versions:
         found &= STU3
     if procedure.notPerformed is not None:
         found &= DSTU2
-    if (procedure.notDone or procedure.notPerformed) and status(procedure.status) != "entered-in-error":
+    if (procedure.notDone or procedure.notPerformed) and status(procedure.status) != _ERROR:
         procedure.status = "not-done"
     if procedure.notes is not None:
         procedure.note = [*(procedure.note or ()), *procedure.notes]
@@ -205,10 +211,10 @@ def _procedure(procedure: Procedure) -> Versions:
 
 
 def _report(report: DiagnosticReport) -> Versions:
-    if report.codedDiagnosis is not None:
-        report.conclusionCode = report.conclusionCode or report.codedDiagnosis
-        return DSTU2 | STU3
-    return ANY if report.conclusionCode is None else R4 | R5
+    if report.codedDiagnosis is None:
+        return ANY if report.conclusionCode is None else R4 | R5
+    report.conclusionCode = report.conclusionCode or report.codedDiagnosis
+    return DSTU2 | STU3
 
 
 def _order(order: ServiceRequest) -> Versions:
@@ -234,6 +240,8 @@ def _order(order: ServiceRequest) -> Versions:
         either = decoded(_CODE, code)
     except Unreadable:  # refused where orders are read
         return R4 | R5
+    if either.concept is None and either.reference is None:  # the name of a member deeper inside
+        return R4
     named = either.concept or CodeableConcept(text=either.reference.display if either.reference is not None else None)
     order.code = Raw(msgspec.json.encode(named))
     return R5

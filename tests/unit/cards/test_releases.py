@@ -102,3 +102,24 @@ def test_r4_stays_as_it_is() -> None:
 
 def test_dstu2_is_asked_in_words() -> None:
     assert suggested("1.0.2", ASKED) == []
+
+
+@pytest.mark.parametrize("version", MODELS)
+def test_what_the_context_and_the_conclusion_lack_is_left_out(version: str) -> None:
+    """No encounter, no practitioner, no reason, no stage, no sign; or signs to which the release knows no reference."""
+    bare = Conclusion("C-DDX", "DDX-1", requests=(RADIOGRAPH._replace(reasons=()),))
+    nothing = STAGE_CARD._replace(
+        proposals=tuple(each._replace(stage_text=None, stage=None, sources=()) for each in STAGE_CARD.proposals)
+    )
+    media = STAGE_CARD._replace(
+        proposals=tuple(each._replace(sources=(Ref("Media", "m"),)) for each in STAGE_CARD.proposals)
+    )
+    made = [
+        *suggested(version, bare, encounter_id="", user="Patient/p1"),
+        *suggested(version, nothing, VENOUS, encounter_id="", user=""),
+        *suggested(version, media, VENOUS),
+    ]
+    assert len(made) == 5
+    for each in made:
+        MODELS[version][each["resourceType"]].model_validate(each)
+        assert not {"related", "derivedFrom", "reason", "reasonReference", "requester"} & set(each)

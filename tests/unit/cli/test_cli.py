@@ -69,6 +69,9 @@ def test_version_and_help(cds: Any) -> None:
         ["rules", "check"],
         ["clients"],
         ["clients", "check"],
+        ["valuesets"],
+        ["valuesets", "refresh"],
+        ["valuesets", "validate"],
     ):
         said = cds(*command, "--help")
         assert said.code == 0

@@ -72,6 +72,12 @@ def test_a_medicine(reader: Reader) -> None:
     assert draft.renewal_of_days is None
 
 
+def test_a_service_request_of_stu3_is_one(reader: Reader) -> None:
+    now, before = (only(read(reader, service(resourceType=kind))) for kind in ("ServiceRequest", "ProcedureRequest"))
+    assert (before.kind, before.resource_id) == ("ServiceRequest", "ProcedureRequest/s1")
+    assert before._replace(source=now.source, resource_id=now.resource_id) == now
+
+
 MEDICATION = {
     "resourceType": "Medication",
     "id": "med",

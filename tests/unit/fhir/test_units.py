@@ -82,6 +82,7 @@ def test_worked_examples(lab: str, value: float, ucum: str, expected: float, loi
         ("creatinine", 80, "umol / L", 80),
         ("creatinine", 80, "UMOL/L", 80),
         ("creatinine", 80, "micromol/L", 80),
+        ("creatinine", 80, "mcmol/L", 80),
         ("calcium-total", 10, "mg %", 2.495),
         ("calcium-total", 10, "MG/DL", 2.495),
         ("calcium-total", 5, "mEq/L", 2.5),

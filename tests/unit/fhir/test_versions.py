@@ -263,7 +263,9 @@ def test_what_was_not_taken_or_done_is_no_evidence(reader: Reader, each: Resourc
 
 @pytest.mark.parametrize("kind", ["MedicationStatement", "Procedure"])
 def test_what_was_entered_in_error_stays_so(reader: Reader, kind: str) -> None:
-    error = chosen(kind, status="entered-in-error", code=DIALYSIS, notDone=True, medication={"concept": WARFARIN})
+    error = chosen(
+        kind, status="entered-in-error", code=DIALYSIS, notDone=True, taken="n", medication={"concept": WARFARIN}
+    )
     assert refused(read(reader, error)) == [(f"{kind}/r1", "entered-in-error")]
 
 
@@ -343,6 +345,23 @@ def test_an_order_of_r5_may_only_be_named(reader: Reader) -> None:
     code = {"reference": {"reference": "PlanDefinition/1", "display": "Calcium profile"}}
     (order,) = read(reader, chosen("ServiceRequest", status="active", code=code)).chart.orders
     assert order.texts == ("Calcium profile",)
+
+
+def test_a_reference_deep_inside_a_code_makes_it_no_r5(reader: Reader) -> None:
+    extension = [{"url": "https://ehr.example/catalogue", "valueReference": {"reference": "Basic/1"}}]
+    (order,) = read(
+        reader, chosen("ServiceRequest", status="active", code=CALCIUM | {"extension": extension})
+    ).chart.orders
+    assert order.loincs == ("2000-8",)
+
+
+def test_older_members_are_read_beside_a_date_of_r4(reader: Reader) -> None:
+    mixed = condition(recordedDate="2025-01-01", notes="since childhood", onsetQuantity={"value": 40, "code": "a"})
+    found = read(reader, patient(birthDate="1960-01-01"), mixed)
+    (problem,) = found.chart.problems
+    assert "since childhood" in problem.texts
+    assert problem.onset is not None
+    assert (problem.recorded and problem.recorded.written, found.fhir_version) == ("2025-01-01", "")
 
 
 @pytest.mark.parametrize("code", [{"concept": 7}, {"concept": {"coding": "x"}}, {"reference": []}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.codesystem import CodeSystem
 from fhir.resources.R4B.valueset import ValueSet
 
 from cds import data
@@ -98,6 +100,22 @@ def tiers(file: dict[str, Any]) -> dict[str, tuple[str, bool]]:
         each["code"]: (each["extension"][0]["valueCode"], len(each["extension"]) == 2)
         for each in file["expansion"]["contains"]
     }
+
+
+def test_the_code_system_can_be_given_to_another_server(service: TerminologyService) -> None:
+    system = CodeSystem.model_validate(service.code_system())
+    assert [each.code for each in system.concept] == [DISEASE, OTHER]
+    written = re.findall(r'"code": "(\d+)"', json.dumps(service.code_system()))
+    assert sorted(written) == sorted(CONCEPTS)
+
+
+def test_a_server_that_stays_busy_is_left_alone(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService
+) -> None:
+    service.busy = 100
+    (done,) = refreshed(lay(value_set("b", concept(SEVERE, ""))), base)
+    assert done.refused == "the server is busy"
+    assert len(service.asked) < 10
 
 
 def test_descendants_are_written_beside_what_is_listed(
