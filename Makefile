@@ -23,10 +23,10 @@ fhir-server: $(READY)  ## a HAPI FHIR server in memory, on http://127.0.0.1:8081
 	$(RUN) python -m tests.clients.fhir_server 8081
 
 test: $(READY)  ## all tests, in parallel
-	$(PYTEST) -n auto --dist loadgroup
+	$(PYTEST) -n auto
 
 fast: $(READY)  ## the tests that take no longer than a second each
-	$(PYTEST) -n auto --dist loadgroup -m "not slow"
+	$(PYTEST) -n auto -m "not slow"
 
 check: $(READY)  ## lint, format, types, which room may import which, knowledge, documentation
 	$(RUN) ruff check

@@ -19,7 +19,7 @@ from tests.servers.sockets import Asked, HttpServer, answer, http_server
 from tests.serving import serving
 from tests.stories.telling import request
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.clause("S8")]
+pytestmark = [pytest.mark.slow, pytest.mark.clause("S8")]
 
 PAGE = (Path(__file__).parent / "browser" / "page.html").read_bytes()
 QUIET = [

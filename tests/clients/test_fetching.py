@@ -18,7 +18,7 @@ from tests.clients.fhir_server import FhirServer
 from tests.ehr import EVALUATION, Ehr
 from tests.stories.telling import demo_record, order_demos, read, without_uuids
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
+pytestmark = pytest.mark.slow
 
 PATIENTS = {name: demo_record(name).patient_id for name in demo_patients()}
 Templates = Mapping[str, str]

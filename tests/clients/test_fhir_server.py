@@ -17,7 +17,7 @@ from tests.clients.answers import consult_with, without_versions
 from tests.clients.fhir_server import FhirServer
 from tests.stories.telling import demo_record, without_uuids
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
+pytestmark = pytest.mark.slow
 
 PATIENTS = demo_patients()
 TEMPLATES = {
