@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     consultant = Consultant.load(settings)
     client = _fhir_client(settings)
     bases = tuple(map(Base.parse, settings.fhir_servers))
+    gate = Gate.opened(settings, tell, [each.id for each in consultant.services])
 
     async def consult(call: Call) -> models.Response:
         service, request, language, caller = call
@@ -55,8 +56,9 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with client.connections:
             yield
+        if gate:
+            await gate.close()
 
-    gate = Gate.opened(settings, tell, [each.id for each in consultant.services])
     app = assemble(consultant.services, consult, settings, lifespan, gate.guard if gate else open_to_all)
     if settings.demo:
         app.router.routes.append(Demonstration(consultant.reader.templates, tell).route())

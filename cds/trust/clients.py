@@ -99,6 +99,8 @@ def read_clients(file: Path, services: Iterable[str]) -> tuple[Client, ...]:
         _check_services(clients, file, services)
     except Mistakes as mistakes:
         raise ClientsError(str(mistakes)) from None
+    except OSError as error:
+        raise ClientsError(f"{file}: cannot be read: {error.strerror}") from None
     return tuple(each.model_copy(update={"jwks_file": _beside(file, each.jwks_file)}) for each in clients)
 
 
