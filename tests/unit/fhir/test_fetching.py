@@ -103,6 +103,13 @@ def test_connections_are_used_again() -> None:
     assert server.connections == 2
 
 
+def test_of_several_addresses_one_that_may_be_called_is() -> None:
+    """`localhost` is ::1, too, on most machines; only 127.0.0.0/8 is named here."""
+    with http_server(Records(RECORD)) as server:
+        base = server.base.replace("127.0.0.1", "localhost")
+        assert set(fetched(client(), base, patient=RECORD.patient_id).outcomes.values()) == {"complete"}
+
+
 def test_a_server_that_is_not_there_is_unreachable() -> None:
     with http_server(Records(RECORD)) as server:
         pass
@@ -188,6 +195,18 @@ def test_all_answers_together_have_a_limit() -> None:
     with http_server(say) as server:
         found = fetched(client(answer_bytes=4000, total_bytes=8000), server.base, Wanted(keys, {}))
     assert sorted(found.outcomes.values()) == ["complete", "complete", "too-large", "too-large"]
+
+
+def test_only_so_many_servers_are_remembered() -> None:
+    """A base that is allowed may hold any number of others: what is known of the oldest is forgotten."""
+    fhir = FhirClient(Limits(), breaker=Breaker(failures=1))
+    first = Base("https://ehr.example", "/first")
+    fhir.report(first, answered=False)
+    with pytest.raises(NoAnswer, match="server-down"):
+        fhir.admit(first)
+    for number in range(1024):
+        fhir.admit(Base("https://ehr.example", f"/tenant-{number}"))
+    fhir.admit(first)
 
 
 def test_a_version_is_asked_for_once() -> None:
