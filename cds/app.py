@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
         settings,
         guard=gate.guard if gate else open_to_all,
         keep=remembered.keep if remembered else None,
-        lifespan=lambda _: living(settings, client, memory, metrics),
+        lifespan=lambda _: living(settings, client, gate, memory, metrics),
     )
     app.add_middleware(Witness, told=[*([remembered.told] if remembered else ()), metrics.told, CallLog().told])
     app.router.routes.extend(health.routes(consultant.knowledge.version, memory))

@@ -12,6 +12,7 @@ from cds.fhir.server.client import FhirClient
 from cds.memory.memory import Memory
 from cds.metrics import MEDIA_TYPE, Metrics
 from cds.settings import Settings
+from cds.trust.gate import Gate
 
 __all__ = ["living"]
 
@@ -20,11 +21,13 @@ _SECONDS = 1.0
 
 @asynccontextmanager
 async def living(
-    settings: Settings, client: FhirClient, memory: Memory | None, metrics: Metrics
+    settings: Settings, client: FhirClient, gate: Gate | None, memory: Memory | None, metrics: Metrics
 ) -> AsyncIterator[None]:
     """Fetching, remembering and telling figures, as long as the process answers. Runs in each worker, on its own loop."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(client.connections)
+        if gate is not None:
+            stack.push_async_callback(gate.close)
         if memory is not None:
             await memory.start()
             stack.push_async_callback(memory.stop)

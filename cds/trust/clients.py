@@ -37,7 +37,7 @@ class Client(Strict):
     jwks: dict[str, Any] | None = None
     jwks_file: Path | None = None
     """Relative to the file of clients."""
-    algorithms: tuple[Algorithm, ...] = Field(_DEFAULT, min_length=1)
+    algorithms: tuple[Algorithm, ...] = _DEFAULT
     fhir_servers: tuple[str, ...] = ()
     language: Language | None = None
     services: tuple[str, ...] | None = None
@@ -50,6 +50,13 @@ class Client(Strict):
     def caller(self) -> Caller:
         services = None if self.services is None else frozenset(self.services)
         return Caller(self.name, self.language, services, self.fhir_servers, self.system_actions)
+
+    @field_validator("algorithms")
+    @classmethod
+    def _is_some(cls, value: tuple[Algorithm, ...]) -> tuple[Algorithm, ...]:
+        if not value:
+            raise ValueError("at least one algorithm is required")
+        return value
 
     @field_validator("jku")
     @classmethod
@@ -73,18 +80,21 @@ class Client(Strict):
 
 
 class _Clients(Strict):
-    clients: tuple[Client, ...] = Field(min_length=1)
+    clients: tuple[Client, ...]
 
-    @model_validator(mode="after")
-    def _are_different(self) -> Self:
+    @field_validator("clients")
+    @classmethod
+    def _are_different(cls, clients: tuple[Client, ...]) -> tuple[Client, ...]:
+        if not clients:
+            raise ValueError("at least one client is required")
         for what, values in (
-            ("name", [each.name for each in self.clients]),
-            ("iss (and tenant)", [f"{each.iss} {each.tenant}".rstrip() for each in self.clients]),
+            ("name", [each.name for each in clients]),
+            ("iss (and tenant)", [f"{each.iss} {each.tenant}".rstrip() for each in clients]),
         ):
             twice = [value for value, number in Counter(values).items() if number > 1]
             if twice:
                 raise ValueError(f"two clients have the same {what}: {twice[0]}")
-        return self
+        return clients
 
 
 def read_clients(file: Path, services: Iterable[str]) -> tuple[Client, ...]:
@@ -99,6 +109,8 @@ def read_clients(file: Path, services: Iterable[str]) -> tuple[Client, ...]:
         _check_services(clients, file, services)
     except Mistakes as mistakes:
         raise ClientsError(str(mistakes)) from None
+    except OSError as error:
+        raise ClientsError(f"{file}: cannot be read: {error.strerror}") from None
     return tuple(each.model_copy(update={"jwks_file": _beside(file, each.jwks_file)}) for each in clients)
 
 

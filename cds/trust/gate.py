@@ -89,6 +89,10 @@ class Gate:
         """
         return _Guarded(self, endpoint)
 
+    async def close(self) -> None:
+        """Close files and connections."""
+        await self._used.close()
+
     async def without_keys(self) -> tuple[str, ...]:
         """Names of the clients that cannot call because none of their keys could be read yet."""
         return await self._register.without_keys()

@@ -41,6 +41,10 @@ class UsedTokens(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Give back what it holds open; what is remembered stays."""
+        ...
+
 
 class InProcess:
     """The memory of one process."""
@@ -61,6 +65,9 @@ class InProcess:
         self._until[token] = until
         self._order.append(token)
         return True
+
+    async def close(self) -> None:
+        return
 
 
 class Together:
@@ -88,6 +95,10 @@ class Together:
             except MemoryLost as error:
                 self._say(error)
         return True
+
+    async def close(self) -> None:
+        for memory in self._memories:
+            await memory.close()
 
     def _say(self, error: MemoryLost) -> None:
         """Once a minute: it is lost for every token, and a log that grows with the load helps nobody."""

@@ -81,7 +81,6 @@ class InDatabase:
         return cls(engine, deadline=deadline, monotonic=monotonic)
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._engine.dispose()
 
     async def has(self, token: bytes) -> bool:

@@ -84,6 +84,11 @@ class InFile:
         except sqlite3.Error as error:
             raise MemoryLost(f"the file: {type(error).__name__}") from None
 
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _open(self) -> sqlite3.Connection:
         """Opened on first use: a connection must not be carried into a forked worker."""
         if self._connection is None:

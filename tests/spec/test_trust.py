@@ -362,6 +362,7 @@ def test_what_exists_is_not_told_to_strangers(guarded: httpx.Client) -> None:
     assert ask(guarded, token(claims(aud=f"{BASE}/cds-services/unknown")), "/cds-services/unknown").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.clause("S4")
 def test_the_audience_is_the_configured_url_whatever_the_host_header_says(tmp_path: Path) -> None:
     with key_server(jwk("ES384")) as own:
@@ -408,6 +409,7 @@ def test_of_simultaneous_replays_one_passes(guarded: httpx.Client) -> None:
     assert sorted(replies) == [200] + [401] * 15
 
 
+@pytest.mark.slow
 @pytest.mark.clause("S8")
 def test_a_browser_may_send_a_token_and_read_a_refusal(tmp_path: Path, keys: KeyServer) -> None:
     origin = {"Origin": "https://ehr.example"}
@@ -444,6 +446,7 @@ def test_a_client_gets_what_was_agreed(guarded: httpx.Client) -> None:
     assert refused.json()["issue"][0]["code"] == "forbidden"
 
 
+@pytest.mark.slow
 @pytest.mark.clause("S9")
 def test_a_fhir_server_is_asked_for_its_own_client_only(tmp_path: Path) -> None:
     """The list of the site is for callers whom nobody knows."""
@@ -467,6 +470,7 @@ def test_a_fhir_server_is_asked_for_its_own_client_only(tmp_path: Path) -> None:
                 assert (fhir.asked > before) == reached, name
 
 
+@pytest.mark.slow
 @pytest.mark.clause("S6")
 def test_keys_change_without_a_restart(tmp_path: Path) -> None:
     with key_server(jwk("ES384")) as keys, serving(settings(tmp_path, {**CLIENT, "jku": keys.url})) as client:
@@ -477,6 +481,7 @@ def test_keys_change_without_a_restart(tmp_path: Path) -> None:
         assert keys.asked == 1
 
 
+@pytest.mark.slow
 @pytest.mark.clause("S6")
 def test_keys_stay_while_their_server_is_down_and_it_is_not_asked_often(tmp_path: Path) -> None:
     with key_server(jwk("ES384")) as keys, serving(settings(tmp_path, {**CLIENT, "jku": keys.url})) as client:
@@ -488,6 +493,7 @@ def test_keys_stay_while_their_server_is_down_and_it_is_not_asked_often(tmp_path
         assert keys.asked == 1, "an unknown kid makes us ask at most once in ten seconds"
 
 
+@pytest.mark.slow
 @pytest.mark.clause("S6")
 @pytest.mark.parametrize("answer", ["redirect", "large", "no JSON", "no keys", "nobody there"])
 def test_a_key_server_that_misbehaves_gives_no_keys(tmp_path: Path, answer: str) -> None:

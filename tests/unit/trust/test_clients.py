@@ -121,6 +121,7 @@ def test_a_mistake_is_said_where_it_stands(tmp_path: Path, text: str, complaint:
     with pytest.raises(ClientsError) as wrong:
         read(tmp_path, text)
     assert complaint in str(wrong.value)
+    assert "\n" not in str(wrong.value), "one mistake is said once"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/k", "http://localhost/k", "http://[::1]/k", "https://10.0.0.1/k"])

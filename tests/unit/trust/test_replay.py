@@ -46,6 +46,17 @@ async def test_a_token_is_new_once(memory: UsedTokens) -> None:
     assert await memory.add(other, NOW + 330, NOW)
 
 
+async def test_what_is_remembered_outlives_closing(tmp_path: Path) -> None:
+    memory = Together([InProcess(), InFile(tmp_path)])
+    token = os.urandom(32)
+    assert await memory.add(token, NOW + 330, NOW)
+    await memory.close()
+    assert not list(tmp_path.glob("*-wal")), "the write-ahead log is merged into the file"
+    assert await InFile(tmp_path).has(token)
+    assert not await memory.add(token, NOW + 330, NOW)
+    await memory.close()
+
+
 async def test_of_many_at_once_one_wins(memory: UsedTokens) -> None:
     token = os.urandom(32)
     won = await asyncio.gather(*(memory.add(token, NOW + 330, NOW) for _ in range(20)))
