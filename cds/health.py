@@ -37,5 +37,5 @@ def _parts(memory: Memory) -> dict[str, str]:
         raise NotReady
     return {
         "journal": "cannot be written" if running.journal.waiting else "in order",
-        "store": "unavailable" if running.drain.down else "in order",
+        "store": "in order" if running.store.up else "unavailable",
     }

@@ -96,7 +96,7 @@ class Metrics:
             self.journal_bytes.set(running.drain.depth)
             self.journal_waiting.set(running.journal.waiting)
             self.journal_lost.set(running.journal.lost)
-            self.store_up.set(not running.drain.down)
+            self.store_up.set(running.store.up)
 
     def route(self, token: str) -> Route:
         """`GET /metrics` for whoever has the token; for anybody else there is nothing."""

@@ -31,8 +31,7 @@ class Drain:
         self._folder = folder
         self._store = store
         self._taken = 0
-        self.down = False
-        """Whether the store was unavailable the last time."""
+        self._down = False
         self.stored = 0
         """Records that this process has brought into the store, some perhaps again."""
         self.damaged = 0
@@ -49,13 +48,13 @@ class Drain:
             await self._own()
             await self._orphans()
         except StoreUnavailable as error:
-            if not self.down:
+            if not self._down:
                 _LOG.error("the store is unavailable, the journal is kept: %s", error.cause)
-            self.down = True
+            self._down = True
         else:
-            if self.down:
+            if self._down:
                 _LOG.warning("the store is back, the journal is in it")
-            self.down = False
+            self._down = False
 
     async def _own(self) -> None:
         while self._taken < self._journal.size:

@@ -44,6 +44,8 @@ class Store:
         self.is_sqlite = url.drivername.startswith("sqlite")
         self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url)
         self._migrated = False
+        self.up = True
+        """Whether the database took what it was asked the last time."""
 
     def connection(self) -> AsyncConnection:
         """A connection as it comes, to a schema of any age, for whoever upgrades it. Raises SQLAlchemyError, OSError."""
@@ -60,7 +62,9 @@ class Store:
                 await self._migrate()
                 async with self._engine.begin() as connection:
                     yield connection
+            self.up = True
         except (SQLAlchemyError, OSError, TimeoutError, migrations.Failed) as error:
+            self.up = False
             raise StoreUnavailable(_name(error)) from None
 
     async def rows(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:

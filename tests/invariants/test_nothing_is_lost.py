@@ -148,7 +148,7 @@ def test_a_service_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None
         load.stop()
         assert service.stop() == 0
     assert everything_is_stored(load, "", tmp_path)
-    assert {each.name.partition("-")[0] for each in tmp_path.iterdir()} == {"memory.sqlite3", "patient.key"}
+    assert {each.name.partition("-")[0] for each in tmp_path.iterdir()} == {"memory.sqlite3", "patient.key", "metrics"}
 
 
 def test_a_store_that_stops_and_comes_back_costs_nothing(postgresql_server: Postgresql, tmp_path: Path) -> None:
