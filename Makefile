@@ -23,10 +23,10 @@ fhir-server: $(READY)  ## a HAPI FHIR server in memory, on http://127.0.0.1:8081
 	$(RUN) python -m tests.clients.fhir_server 8081
 
 test: $(READY)  ## all tests, in parallel
-	$(PYTEST) -n auto --dist loadgroup
+	$(PYTEST) -n auto
 
 fast: $(READY)  ## the tests that take no longer than a second each
-	$(PYTEST) -n auto --dist loadgroup -m "not slow"
+	$(PYTEST) -n auto -m "not slow"
 
 check: $(READY)  ## lint, format, types, which room may import which, knowledge, documentation
 	$(RUN) ruff check
@@ -53,8 +53,9 @@ stories: $(READY) demo-patients  ## write tests/stories/ again: read the differe
 demo-patients: $(READY)  ## write profiles/examples/demo/ from scripts/demo/
 	$(RUN) python -m scripts.demo_patients
 
-bench: $(READY)  ## what a request costs, against the floor and against a peer
+bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching adds
 	$(RUN) python -m benchmarks.run
+	$(RUN) python -m benchmarks.fetching
 
 wheel: $(READY)  ## dist/*.whl, with rules and profiles inside
 	$(UV) build --wheel --quiet

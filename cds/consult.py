@@ -116,7 +116,9 @@ class Consultant:
         if want is None:
             return self.consult(service, request, now, language)
         given = request.authorization
-        server = Server(request.fhir_server, *((given.access_token, given.patient or "") if given else ()))
+        server = Server(request.fhir_server)
+        if given is not None:
+            server = Server(request.fhir_server, given.access_token, given.patient or "", given.scope or "")
         fetched = await fetching.fetch(want, server, request.context.patient_id, bases, client)
         return self.answer(service, self.judge(request, now, fetched), language)
 

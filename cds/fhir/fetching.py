@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import Raw
@@ -21,12 +21,15 @@ from cds.fhir.server.client import FhirClient
 from cds.fhir.server.exchange import Bearer
 from cds.fhir.server.failures import NoAnswer, Reason
 from cds.fhir.server.queries import Query, bare_id, query
+from cds.fhir.server.scopes import reach
 from cds.reasoning.chart import Access
 from cds.trust.outgoing import Base, allowed
 
 __all__ = ["Fetched", "Server", "Wanted", "fetch", "wanted"]
 
+_ABSENT: Final = Raw(b"{}")
 _EMPTY: Final = frozenset((b"{}", b'""'))
+"""What says nothing, and is read as if it had not been sent."""
 _NEXT: Final = b'"next"'
 _ANY: Final = Query("")
 """Some search: of further pages it is not known which."""
@@ -41,6 +44,8 @@ class Server(NamedTuple):
     token: str = ""
     token_patient: str = ""
     """The one patient that the token is for, "" where it does not say."""
+    scope: str = ""
+    """SMART scopes of the token."""
 
     def __repr__(self) -> str:
         return "<Server>"
@@ -69,7 +74,7 @@ class Fetched(NamedTuple):
 
     @property
     def account(self) -> dict[str, object]:
-        """For the extension of the answer; `spentMs` is the only thing that differs between equal answers."""
+        """For the extension of the answer. `spentMs` is new each time; the rest says what the server did."""
         if self.refused:
             return {"refused": self.refused}
         return {
@@ -85,10 +90,11 @@ def wanted(templates: Mapping[str, str], prefetch: Mapping[str, Raw]) -> Wanted 
     absent: dict[str, str] = {}
     unfinished: dict[str, Raw] = {}
     for key, template in templates.items():
-        raw = prefetch.get(key)
-        if raw is None or bytes(raw) in _EMPTY:
+        raw = prefetch.get(key, _ABSENT)
+        text = bytes(raw)
+        if text in _EMPTY:
             absent[key] = template
-        elif _NEXT in bytes(raw) and next_link(raw):
+        elif _NEXT in text and next_link(text):
             unfinished[key] = raw
     return Wanted(absent, unfinished) if absent or unfinished else None
 
@@ -113,7 +119,7 @@ async def fetch(want: Wanted, server: Server, patient_id: str, bases: Iterable[B
         bearer = Bearer(server.token)
     except ValueError:
         return _refused("token-malformed")
-    return await _Fetching(client, base, bearer, identifier).all_of(want)
+    return await _Fetching(client, base, bearer, server.scope, identifier).all_of(want)
 
 
 def _refused(reason: str) -> Fetched:
@@ -145,10 +151,11 @@ class _Answer:
 class _Fetching:
     """The fetching for one request."""
 
-    def __init__(self, client: FhirClient, base: Base, bearer: Bearer, patient_id: str) -> None:
+    def __init__(self, client: FhirClient, base: Base, bearer: Bearer, scope: str, patient_id: str) -> None:
         self._client = client
         self._base = base
         self._bearer = bearer
+        self._scope = scope
         self._patient_id = patient_id
         self._budget: Budget = client.budget()
         self._answered = False
@@ -162,24 +169,24 @@ class _Fetching:
             for answer in answers.values():
                 answer.reason = failure.reason
             return self._fetched(answers)
-        ways = [self._from_start(answers[key], asked) for key, asked in self._queries(want)]
-        ways += [self._further(answers[key], next_link(raw), _ANY) for key, raw in want.unfinished.items()]
         try:
             async with asyncio.timeout(self._budget.remaining), asyncio.TaskGroup() as group:
-                for answer, way in zip(answers.values(), ways, strict=True):
-                    group.create_task(self._guarded(answer, way))
+                for key, template in want.absent.items():
+                    group.create_task(self._guarded(answers[key], template))
+                for key in want.unfinished:
+                    group.create_task(self._guarded(answers[key]))
         except TimeoutError:
             pass  # each answer says by itself how far it came
         self._report(answers)
         return self._fetched(answers)
 
-    def _queries(self, want: Wanted) -> Iterable[tuple[str, Query]]:
-        return ((key, query(template, self._patient_id)) for key, template in want.absent.items())
-
-    async def _guarded(self, answer: _Answer, way: Coroutine[None, None, None]) -> None:
-        """One key; what goes wrong with it never costs the others."""
+    async def _guarded(self, answer: _Answer, template: str = "") -> None:
+        """One key, from the start where there is a template; what goes wrong with it never costs the others."""
         try:
-            await way
+            if template:
+                await self._from_start(answer, query(template, self._patient_id))
+            else:
+                await self._further(answer, next_link(answer.pieces[0]), _ANY)
         except NoAnswer as failure:
             answer.reason = failure.reason
             self._answered |= not failure.reason.ailing
@@ -191,13 +198,18 @@ class _Fetching:
             answer.reason = Reason.DEFECT
 
     async def _from_start(self, answer: _Answer, asked: Query) -> None:
+        reached = reach(self._scope, asked)
+        if reached == "none":
+            raise NoAnswer(Reason.SCOPE)
         first = page(await self._client.ask(self._base, asked, self._bearer, self._budget), asked)
         self._answered = True
         answer.pieces.append(first.raw)
-        if asked.is_search and is_about_others(first.raw, self._patient_id):
+        if is_about_others(first.raw, self._patient_id) if asked.is_search else first.id != asked.id:
             answer.refuted = True
             raise NoAnswer(Reason.OTHER_PATIENT)
         await self._further(answer, first.next, asked)
+        if reached == "some":
+            raise NoAnswer(Reason.SCOPE_NARROW)
 
     async def _further(self, answer: _Answer, link: str, asked: Query) -> None:
         """Follow `next` links, within the base of the server (S9) and the limit of pages."""
@@ -228,5 +240,5 @@ class _Fetching:
         if missed:
             _LOG.warning("fetched in part: %s", ", ".join(f"{key} {reason}" for key, reason in missed.items()))
         # what we may not ask for stays absent, or what it was; everything else has a state of its own
-        pages = {key: each.pages for key, each in answers.items() if each.reason is not Reason.ADDRESS_REFUSED}
+        pages = {key: each.pages for key, each in answers.items() if not (each.reason and each.reason.forbids)}
         return Fetched(pages, outcomes, "", self._budget.spent, self._budget.queries)

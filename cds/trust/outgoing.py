@@ -22,7 +22,7 @@ _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _PATH: Final = re.compile(r"(?:/[\w~!$&'()*+,;=:@.-]+)*", re.ASCII)
 _DOTS: Final = frozenset((".", ".."))
 _QUERY: Final = re.compile(r"[!$%&-;=?@A-Z\[\]_a-z|~]*")
-"""What may stand in the path and query of a link: printable ASCII without blank, quotes, backslash and fragment."""
+"""What may stand in the query of a link: printable ASCII without blank, quotes, backslash and fragment."""
 
 _GLOBAL_V6: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
@@ -39,7 +39,7 @@ class Base(NamedTuple):
     @classmethod
     def parse(cls, url: str) -> Base:
         """Raises ValueError, which does not repeat `url`: not http(s), with user, query or fragment, or with an odd path."""
-        parts = urlsplit(url)
+        parts = _split(url)
         path = parts.path.rstrip("/")
         if parts.query or parts.fragment or url.endswith(("?", "#")):
             raise ValueError("a base URL has no query and no fragment")
@@ -62,7 +62,7 @@ class Base(NamedTuple):
     def link(self, link: str) -> str | None:
         """The URL that `link`, absolute or relative to this base, leads to; None where it leads out of this base."""
         try:
-            parts = urlsplit(urljoin(f"{self}/", link))
+            parts = _split(urljoin(f"{self}/", link))
             there = Base(_origin(parts), parts.path)
         except ValueError:
             return None
@@ -124,12 +124,21 @@ class AddressGuard:
         return not self._only_named and all(map(_is_public, places))
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("a URL has a host, and a port within range") from None
+    return parts
+
+
 def _origin(parts: SplitResult) -> str:
     host = parts.netloc.rpartition("@")[2].lower()
     name, port = (host.rpartition(":")[::2]) if re.search(r":\d*$", host) and not host.endswith("]") else (host, "")
     if parts.scheme not in _PORTS or "@" in parts.netloc or not _HOST.fullmatch(name):
         raise ValueError("a base URL is https:// or http:// and a host, without a user")
-    number = parts.port  # raises ValueError when out of range
+    number = parts.port
     return f"{parts.scheme}://{name}" + (f":{number}" if port and number != _PORTS[parts.scheme] else "")
 
 

@@ -16,9 +16,9 @@ from cds.loading import load
 from tests.clients.answers import consult_with, without_versions
 from tests.clients.fhir_server import FhirServer
 from tests.ehr import EVALUATION, Ehr
-from tests.stories.telling import demo_record, without_uuids
+from tests.stories.telling import demo_record, order_demos, read, without_uuids
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
+pytestmark = pytest.mark.slow
 
 PATIENTS = {name: demo_record(name).patient_id for name in demo_patients()}
 Templates = Mapping[str, str]
@@ -72,6 +72,30 @@ def test_a_server_that_is_not_allowed_is_not_asked(fhir_server: FhirServer, serv
     )
     for answer in with_patient.values():
         assert answer["extension"][EVALUATION]["prefetch"]["laboratory"] == "absent"
+
+
+@pytest.mark.clause("R5")
+@pytest.mark.parametrize("name", order_demos())
+def test_fetched_data_make_the_same_cards_about_draft_orders(
+    name: str, fetching: httpx.Client, fhir_server: FhirServer
+) -> None:
+    asked = read(order_demos()[name])
+    asyncio.run(load(fhir_server.base, {name: _transaction(asked["prefetch"])}))
+    path = "/cds-services/calcification-order-safety"
+    sent = fetching.post(path, json=asked).json()
+    answer = fetching.post(path, json={**asked, "prefetch": {}, "fhirServer": fhir_server.base}).json()
+    fetch = answer["extension"][EVALUATION].pop("fetch")
+    assert set(fetch["outcomes"].values()) == {"complete"}
+    assert without_versions(without_uuids(answer)) == without_uuids(sent)
+
+
+def _transaction(prefetch: Mapping[str, Any]) -> bytes:
+    """What puts the resources of `prefetch` on a server."""
+    bundles = [each for each in prefetch.values() if each["resourceType"] == "Bundle"]
+    resources = [prefetch["patient"], *(entry["resource"] for each in bundles for entry in each["entry"])]
+    entries = {f"{each['resourceType']}/{each['id']}": each for each in resources}
+    entry = [{"resource": each, "request": {"method": "PUT", "url": url}} for url, each in entries.items()]
+    return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entry}).encode()
 
 
 PAGE = 50

@@ -17,7 +17,7 @@ from tests.clients.answers import consult_with, without_versions
 from tests.clients.fhir_server import FhirServer
 from tests.stories.telling import demo_record, without_uuids
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
+pytestmark = pytest.mark.slow
 
 PATIENTS = demo_patients()
 TEMPLATES = {
@@ -84,3 +84,33 @@ def test_its_answers_make_the_same_cards_as_the_record_of_the_tests(
     real = answers(lambda templates: fhir_server.prefetch(templates, by_hand.patient_id))
     assert without_versions(real) == answers(by_hand.prefetch)
     assert (without_versions(real) != real) is any(answer["cards"] for answer in real.values())
+
+
+@pytest.mark.clause("C4")
+@pytest.mark.parametrize("name", PATIENTS)
+def test_its_validator_accepts_every_suggested_resource(
+    name: str, fhir_server: FhirServer, service: httpx.Client
+) -> None:
+    record = demo_record(name)
+    for answer in consult_with(service, record.patient_id, record.prefetch).values():
+        for resource in _suggested(answer):
+            assert _errors(fhir_server, resource) == []
+
+
+@pytest.mark.clause("C4")
+def test_its_validator_would_find_a_mistake(fhir_server: FhirServer) -> None:
+    order = {"resourceType": "ServiceRequest", "status": "draft", "subject": {"reference": "Patient/example"}}
+    assert any("intent" in each for each in _errors(fhir_server, order))
+    assert _errors(fhir_server, {**order, "intent": "proposal"}) == []
+
+
+def _suggested(answer: Any) -> list[Any]:
+    suggestions = [each for card in answer["cards"] for each in card.get("suggestions", ())]
+    return [action["resource"] for each in suggestions for action in each["actions"]]
+
+
+def _errors(fhir_server: FhirServer, resource: Any) -> list[str]:
+    asked = f"{fhir_server.base}/{resource['resourceType']}/$validate"
+    outcome = fhir_server.client.post(asked, json=resource).json()
+    assert outcome["resourceType"] == "OperationOutcome"
+    return [each["diagnostics"] for each in outcome["issue"] if each["severity"] in ("error", "fatal")]

@@ -14,7 +14,7 @@ from tests.clients.answers import consult_with
 from tests.clients.peers import run
 from tests.stories.telling import demo_record
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("healthchain")]
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parent / "healthchain" / "consult.py"
 PATIENTS = {name: demo_record(name).patient_id for name in demo_patients()}

@@ -15,7 +15,7 @@ from tests.clients.fhir_server import FhirServer
 from tests.clients.peers import program, run
 from tests.stories.telling import demo_record, without_uuids
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
+pytestmark = pytest.mark.slow
 
 PATIENTS = {name: demo_record(name).patient_id for name in demo_patients()}
 

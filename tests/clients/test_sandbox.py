@@ -16,7 +16,7 @@ from cds.demo import WRITTEN_FOR, demo_patients
 from tests.clients.fhir_server import FhirServer
 from tests.ehr import EVALUATION
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fhir_server")]
+pytestmark = pytest.mark.slow
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs" / "sandbox.md").read_text(encoding="utf-8")

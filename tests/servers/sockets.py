@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -41,8 +42,8 @@ Answering = Callable[[Asked, asyncio.StreamWriter], Awaitable[None]]
 class HttpServer:
     """What a test sees of a running server."""
 
-    def __init__(self, port: int) -> None:
-        self.origin = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, scheme: str) -> None:
+        self.origin = f"{scheme}://127.0.0.1:{port}"
         self.base = f"{self.origin}/fhir"
         self.asked: list[Asked] = []
         self.connections = 0
@@ -73,17 +74,17 @@ def resource(value: Any, status: int = 200, headers: Mapping[str, str] | None = 
 
 
 @contextmanager
-def http_server(answering: Answering) -> Iterator[HttpServer]:
-    """Runs in a thread of its own as long as the context does."""
+def http_server(answering: Answering, port: int = 0, encryption: SSLContext | None = None) -> Iterator[HttpServer]:
+    """Runs in a thread of its own as long as the context does; on any free port, or on `port`."""
     loop = asyncio.new_event_loop()
     ready: list[HttpServer] = []
     started = threading.Event()
 
     async def serve() -> None:
         server = await asyncio.start_server(
-            lambda reader, writer: _connection(reader, writer, answering, seen), "127.0.0.1", 0
+            lambda reader, writer: _connection(reader, writer, answering, seen), "127.0.0.1", port, ssl=encryption
         )
-        seen = HttpServer(server.sockets[0].getsockname()[1])
+        seen = HttpServer(server.sockets[0].getsockname()[1], "https" if encryption else "http")
         ready.append(seen)
         started.set()
         with contextlib.suppress(asyncio.CancelledError):

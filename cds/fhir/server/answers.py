@@ -22,12 +22,14 @@ class Page(NamedTuple):
     """An answer that is a resource of the type that was asked for, or a Bundle of them."""
 
     raw: bytes
+    id: str
     next: str
     """The `next` link, "" on the last page."""
 
 
 class _Envelope(msgspec.Struct):
     resourceType: str  # noqa: N815 - FHIR's name
+    id: str = ""
     link: Raw = Raw()
 
 
@@ -68,7 +70,7 @@ def page(raw: bytes, asked: Query) -> Page:
         raise NoAnswer(Reason.OPERATION_OUTCOME)
     if envelope.resourceType != ("Bundle" if asked.is_search else asked.type):
         raise NoAnswer(Reason.NOT_FHIR)
-    return Page(raw, _next(envelope.link) if asked.is_search else "")
+    return Page(raw, envelope.id, _next(envelope.link) if asked.is_search else "")
 
 
 def next_link(raw: Raw | bytes) -> str:

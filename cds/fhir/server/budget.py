@@ -47,7 +47,7 @@ class Budget:
     @property
     def room(self) -> int:
         """Bytes that the next answer may have."""
-        return min(self.limits.answer_bytes, self._bytes)
+        return max(0, min(self.limits.answer_bytes, self._bytes))
 
     def take(self, size: int) -> None:
         """Count the bytes of an answer as they come. Raises NoAnswer when there is no room for them."""

@@ -48,7 +48,7 @@ class _Known:
 
     state: State = field(default_factory=Closed)
     posts: bool = False
-    """It refused a search by GET, and took it by POST."""
+    """The last search that it refused to take by GET it took by POST."""
     version: str = ""
     version_until: float = 0.0
 
@@ -91,15 +91,18 @@ class FhirClient:
 
     async def ask(self, base: Base, query: Query, bearer: Bearer, budget: Budget) -> bytes:
         """The answer to `query`. Raises NoAnswer."""
-        if query.is_search and (query.too_long or self._known(base).posts):
-            return await self._post(base, query, bearer, budget)
+        if not query.is_search:
+            return await self._get(base, query, bearer, budget)
+        known = self._known(base)
+        posting = known.posts or query.too_long
+        first, second = (self._post, self._get) if posting else (self._get, self._post)
         try:
-            return await self.get(base, query.url(base), bearer, budget)
+            return await first(base, query, bearer, budget)
         except NoAnswer as refusal:
-            if refusal.reason is not Reason.METHOD_REFUSED or not query.is_search:
+            if refusal.reason is not Reason.METHOD_REFUSED:
                 raise
-        answer = await self._post(base, query, bearer, budget)
-        self._known(base).posts = True
+        answer = await second(base, query, bearer, budget)
+        known.posts = not posting
         return answer
 
     async def get(self, base: Base, url: str, bearer: Bearer, budget: Budget) -> bytes:
@@ -142,6 +145,9 @@ class FhirClient:
         finally:
             self.report(base, answered=answered)
 
+    async def _get(self, base: Base, query: Query, bearer: Bearer, budget: Budget) -> bytes:
+        return await self.get(base, query.url(base), bearer, budget)
+
     async def _post(self, base: Base, query: Query, bearer: Bearer, budget: Budget) -> bytes:
         url = query.search_url(base)
         return await exchange(self.connections.to(base), url, bearer, budget, form=query.parameters)
@@ -149,10 +155,22 @@ class FhirClient:
 
 async def _again(once: Callable[[], Awaitable[bytes]], budget: Budget) -> bytes:
     """`once`, and again as long as that may help; never where the wait would outlast the budget."""
+    try:
+        return await once()
+    except NoAnswer as failure:
+        if not failure.again:
+            raise
+        failed = [failure]
+
+    async def counting_the_first() -> bytes:
+        if failed:
+            raise failed.pop()
+        return await once()
 
     def in_vain(state: RetryCallState) -> bool:
         return state.attempt_number >= _ATTEMPTS or state.upcoming_sleep >= budget.remaining
 
+    # made only now: it costs half as much as an exchange
     retrying = AsyncRetrying(
         retry=retry_if_exception(lambda error: isinstance(error, NoAnswer) and error.again),
         wait=_wait,
@@ -160,7 +178,7 @@ async def _again(once: Callable[[], Awaitable[bytes]], budget: Budget) -> bytes:
         sleep=asyncio.sleep,
         reraise=True,
     )
-    return await retrying(once)
+    return await retrying(counting_the_first)
 
 
 def _wait(state: RetryCallState) -> float:

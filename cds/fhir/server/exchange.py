@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
-from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession
+from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientSSLError
 from yarl import URL
 
 from cds.fhir.server.budget import Budget
@@ -76,6 +76,8 @@ async def exchange(
             except BaseException:
                 answer.close()  # nobody reads the rest: the connection is of no further use
                 raise
+    except ClientSSLError:
+        raise NoAnswer(Reason.ENCRYPTION) from None
     except ClientConnectorError as error:
         if isinstance(error.os_error, AddressRefused):
             raise NoAnswer(Reason.ADDRESS_REFUSED) from None
@@ -117,29 +119,25 @@ async def _body(answer: ClientResponse, budget: Budget) -> bytes:
     if (answer.content_length or 0) > room:
         raise NoAnswer(Reason.TOO_LARGE)
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    pieces: AsyncIterator[bytes] = answer.content.iter_any()
-    if encoding in ("gzip", "x-gzip"):
-        pieces = _unpacked(pieces, room)
-    elif encoding not in ("", "identity"):
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise NoAnswer(Reason.NOT_FHIR)
+    unpacker = zlib.decompressobj(_GZIP) if "gzip" in encoding else None
     body = bytearray()
-    async for piece in pieces:
-        budget.take(len(piece))
-        body += piece
+    async for piece in answer.content.iter_any():
+        plain = piece if unpacker is None else _unpacked(unpacker, piece, room + 1 - len(body))
+        budget.take(len(plain))
+        body += plain
         if len(body) > room:
             raise NoAnswer(Reason.TOO_LARGE)
+    if unpacker is not None and not unpacker.eof:
+        raise NoAnswer(Reason.INTERRUPTED)
     return bytes(body)
 
 
-async def _unpacked(pieces: AsyncIterator[bytes], room: int) -> AsyncIterator[bytes]:
-    """`pieces` of gzip unpacked, never more than `room` and a byte at once."""
-    unpacker = zlib.decompressobj(_GZIP)
+def _unpacked(unpacker: Any, piece: bytes, most: int) -> bytes:
+    """What `piece` of gzip becomes, but no more than `most` bytes."""
     try:
-        async for piece in pieces:
-            yield unpacker.decompress(piece, room + 1)
-            if unpacker.unconsumed_tail:
-                raise NoAnswer(Reason.TOO_LARGE)
+        unpacked: bytes = unpacker.decompress(piece, most)
     except zlib.error:
         raise NoAnswer(Reason.NOT_FHIR) from None
-    if not unpacker.eof:
-        raise NoAnswer(Reason.INTERRUPTED)
+    return unpacked

@@ -12,6 +12,8 @@ class Reason(StrEnum):
 
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    ENCRYPTION = "encryption"
+    """No encrypted connection, or a certificate that nobody vouches for."""
     ADDRESS_REFUSED = "address-refused"
     """The name leads to an address that outgoing calls may not go to (S9)."""
     SERVER_DOWN = "server-down"
@@ -36,13 +38,34 @@ class Reason(StrEnum):
     NEXT_AGAIN = "next-again"
     """A `next` link that leads to a page which was read already."""
     PAGE_LIMIT = "page-limit"
+    SCOPE = "scope"
+    """The token is not for such data."""
+    SCOPE_NARROW = "scope-narrow"
+    """The token is for some of such data: nobody can say what the server left out."""
     DEFECT = "defect"
     """A mistake of ours; the log says where."""
 
     @property
+    def forbids(self) -> bool:
+        """Whether it says that we may not ask at all."""
+        return self in (Reason.ADDRESS_REFUSED, Reason.SCOPE)
+
+    @property
     def ailing(self) -> bool:
         """Whether it says that the server is ill, and not that it answered."""
-        return self in (Reason.TIMEOUT, Reason.UNREACHABLE, Reason.INTERRUPTED, Reason.OVERLOADED, Reason.SERVER_ERROR)
+        return self in _AILING
+
+
+_AILING = frozenset(
+    (
+        Reason.TIMEOUT,
+        Reason.UNREACHABLE,
+        Reason.ENCRYPTION,
+        Reason.INTERRUPTED,
+        Reason.OVERLOADED,
+        Reason.SERVER_ERROR,
+    )
+)
 
 
 class NoAnswer(Exception):  # noqa: N818 - named for what is missing

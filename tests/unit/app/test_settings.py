@@ -31,6 +31,17 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.evaluation_extension is False
 
 
+def test_equal_places_are_written_alike() -> None:
+    settings = Settings.model_validate(
+        {
+            "fhir_servers": "https://EHR.example:443/fhir/ http://hapi:8080/fhir",
+            "private_addresses": "10.1.2.3,fd00::/8",
+        }
+    )
+    assert settings.fhir_servers == ("https://ehr.example/fhir", "http://hapi:8080/fhir")
+    assert settings.private_addresses == ("10.1.2.3/32", "fd00::/8")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -40,6 +51,13 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("public_url", "cds.example"),
         ("body_limit", 1),
         ("hots", "x"),
+        ("fhir_servers", "https://ehr.example/fhir, ehr.example"),
+        ("fhir_servers", "https://ehr.example/fhir?tenant=1"),
+        ("private_addresses", "localhost"),
+        ("private_addresses", "10.0.0.1/8"),
+        ("fetch_deadline", 0),
+        ("fetch_pages", 0),
+        ("fetch_pause", 0),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(name: str, value: object) -> None:
