@@ -12,8 +12,10 @@ RUN uv sync --frozen --no-dev --no-cache --no-editable
 
 FROM python:3.11.14-slim-bookworm
 COPY --from=build /app /app
-ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 CDS_HOST=0.0.0.0
+RUN install -d -o 10001 -g 10001 -m 700 /state
+ENV PATH=/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 CDS_HOST=0.0.0.0 CDS_STATE_FOLDER=/state
 USER 10001:10001
+VOLUME /state
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/cds-services', timeout=4)"]

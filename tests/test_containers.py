@@ -27,8 +27,8 @@ SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL|STORE")
 VARIABLE = re.compile(r"\$\{(\w+)(?::\?[^}]*)?\}")
 
 
-def test_there_is_a_service_a_fhir_server_and_who_loads_it() -> None:
-    assert SERVICES.keys() >= {"cds", "hapi", "patients"}
+def test_there_is_a_service_a_database_a_fhir_server_and_who_loads_it() -> None:
+    assert SERVICES.keys() == {"cds", "postgres", "hapi", "patients"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -87,6 +87,8 @@ def test_compose_accepts_the_file() -> None:
         compose = _compose()
     described = run([*compose, "-f", str(FILE), "config"], environment=PASSWORD)
     assert yaml.safe_load(described)["services"].keys() == SERVICES.keys()
+    with pytest.raises(PeerError, match="POSTGRES_PASSWORD"):
+        run([*compose, "-f", str(FILE), "config"], environment={"POSTGRES_PASSWORD": ""})
 
 
 def _compose() -> list[str]:
