@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -130,7 +130,7 @@ def _readable(settings: Settings) -> Callable[[Caller], tuple[Base, ...]]:
     """The FHIR servers that may be read for a caller (S9): its own; those of the site where nobody is asked who it is."""
     own = tuple(map(Base.parse, settings.fhir_servers))
 
-    @lru_cache(maxsize=256)
+    @cache
     def readable(caller: Caller) -> tuple[Base, ...]:
         return own if caller == ANONYMOUS else tuple(map(Base.parse, caller.fhir_servers))
 
