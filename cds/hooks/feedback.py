@@ -43,7 +43,7 @@ class _Reason(_Incoming, frozen=True, rename="camel"):
 class _Item(_Incoming, frozen=True, rename="camel"):
     card: str
     outcome: Literal["accepted", "overridden"]
-    outcome_timestamp: datetime | None = None
+    outcome_timestamp: str | None = None
     accepted_suggestions: list[_Suggestion] | None = None
     override_reason: _Reason | None = None
 
@@ -103,13 +103,20 @@ def _feedback(item: _Item, where: str) -> Feedback:
         raise InvalidRequest(f"`{where}.acceptedSuggestions` is required where the outcome is accepted")
     if why and not coded and not comment:
         raise InvalidRequest(f"`{where}.overrideReason` must have a reason or a userComment")
-    at = item.outcome_timestamp
     return Feedback(
         card=item.card.lower(),
         outcome=item.outcome,
-        at=at if at is None or at.tzinfo else at.replace(tzinfo=UTC),
+        at=_time(item.outcome_timestamp, where) if item.outcome_timestamp else None,
         suggestions=tuple(sorted({each.lower() for each in accepted})),
         code=(coded.code or "") if coded else "",
         system=(coded.system or "") if coded else "",
         comment=comment,
     )
+
+
+def _time(text: str, where: str) -> datetime:
+    try:
+        at = msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        raise InvalidRequest(f"`{where}.outcomeTimestamp` must be a date and time") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

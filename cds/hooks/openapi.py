@@ -26,6 +26,7 @@ _NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
 
 
 _TEXT = {"type": "string", "minLength": 1}
+_NO_TEXT = {"enum": [None, ""]}
 _GIVEN_CODING = {"type": "object", "required": ["code"], "properties": {"code": _TEXT}}
 _CODING = {
     "type": ["object", "null"],
@@ -64,7 +65,7 @@ _FEEDBACK: Mapping[str, Any] = {
                     {"required": ["userComments"], "properties": {"userComments": _TEXT}},
                 ],
             },
-            "outcomeTimestamp": {"type": ["string", "null"], "format": "date-time"},
+            "outcomeTimestamp": {"anyOf": [_NO_TEXT, {"type": "string", "format": "date-time"}]},
         },
         "required": ["card", "outcome"],
         "if": {"properties": {"outcome": {"const": "accepted"}}},

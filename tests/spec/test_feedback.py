@@ -67,6 +67,7 @@ GOOD = [
     ("words", item(overrideReason={"userComment": "DUPONT"})),
     ("words, spelt otherwise", item(overrideReason={"userComments": "DUPONT"})),
     ("no time", item(outcomeTimestamp=None)),
+    ("an empty time", item(outcomeTimestamp="")),
     ("another zone", item(outcomeTimestamp="2026-03-02T09:00:00.123+05:30")),
     ("capitals", item(str(uuid.uuid4()).upper())),
     ("unknown members", item(extension={"x": 1}, more=[])),
