@@ -2,7 +2,7 @@
 
 `python -m benchmarks.servers service|forgetful|floor PORT`.
 
-Both run in the same way (`cds.serving`): one process, uvloop and httptools, frozen garbage collector.
+Both run in the same way (`cds.operations.serving`): one process, uvloop and httptools, frozen garbage collector.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from cds.app import create_app
-from cds.serving import serve
+from cds.operations.serving import serve
 from cds.settings import Settings
 from tests.clock import NOW
 

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cds import health
 from cds.consult import Consultant
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
@@ -25,14 +24,15 @@ from cds.hooks.calls import ANONYMOUS, Answer, Call, Caller
 from cds.hooks.cors import CrossOrigin
 from cds.hooks.routes import PATH, Consult, Guard, Keep, open_to_all, routes
 from cds.hooks.services import Service
-from cds.living import living
-from cds.logs import CallLog
-from cds.metrics import Metrics
+from cds.operations import health
+from cds.operations.living import living
+from cds.operations.logs import CallLog
+from cds.operations.metrics import Metrics
+from cds.operations.witness import Witness
 from cds.remembered import Remembered
 from cds.settings import Settings
 from cds.trust.gate import Gate
 from cds.trust.outgoing import Base, networks
-from cds.witness import Witness
 
 __all__ = ["assemble", "create_app"]
 

@@ -14,8 +14,8 @@ from cds.hooks.services import Service
 from cds.memory.accounts import record
 from cds.memory.memory import Memory, Site
 from cds.memory.records import milliseconds
+from cds.operations.witness import Call
 from cds.settings import Settings
-from cds.witness import Call
 
 __all__ = ["Remembered"]
 

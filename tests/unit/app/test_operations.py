@@ -154,12 +154,12 @@ def test_what_cannot_be_remembered_with_is_said_in_one_line(
 DEFECT = """
 import asyncio, sys
 import httpx
-from cds import logs
+from cds.operations import logs
 from cds.app import assemble
 from cds.hooks.services import Service
-from cds.logs import CallLog
+from cds.operations.logs import CallLog
 from cds.settings import Settings
-from cds.witness import Witness
+from cds.operations.witness import Witness
 
 logs.configure()
 
@@ -202,7 +202,7 @@ def test_words_of_an_exception_are_not_logged() -> None:
     """The web server logs what it did not expect, with the exception; its words may quote a request."""
     script = """
 import logging
-from cds import logs
+from cds.operations import logs
 
 logs.configure()
 try:

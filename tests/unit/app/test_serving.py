@@ -12,11 +12,11 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from cds.serving import listen
+from cds.operations.serving import listen
 
 SERVER = """
 import os, sys
-from cds.serving import serve
+from cds.operations.serving import serve
 
 async def app(scope, receive, send):
     body = str(os.getpid()).encode()

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from cds import data
+from cds.commands.printing import evaluation_text, explanation_text, unescaped
 from cds.hooks.models import Action, Card, Coding, Source, Suggestion
-from cds.printing import evaluation_text, explanation_text, unescaped
 from cds.reasoning.chart import Access, NotUsed, Patient
 from cds.reasoning.conclusions import Cause, Classification, Evaluation, Form, Stage, Text
 from cds.reasoning.explain import Explanation

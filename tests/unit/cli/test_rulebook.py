@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cds import data
+from cds.commands.rulebook import entries, find, nearest
 from cds.reasoning.conclusions import Text
-from cds.rulebook import entries, find, nearest
 
 CHAPTER = """\
 # A chapter

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from cds.terminal import show
+from cds.commands.terminal import show
 
 PAGE = """\
 # Patient p_1

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from cds.fhir.server.client import FhirClient
 from cds.memory.memory import Memory
-from cds.metrics import MEDIA_TYPE, Metrics
+from cds.operations.metrics import MEDIA_TYPE, Metrics
 from cds.settings import Settings
 from cds.trust.gate import Gate
 

@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cds.printing import unescaped
+from cds.commands.printing import unescaped
 
 __all__ = ["show"]
 

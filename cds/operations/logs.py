@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
-from cds.witness import Call
+from cds.operations.witness import Call
 
 __all__ = ["CallLog", "configure"]
 

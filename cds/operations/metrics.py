@@ -1,6 +1,6 @@
 """Figures for Prometheus. Never about a patient: labels are names of services, clients, cards, keys and errors.
 
-With several workers the library keeps the figures in files that all of them share (`cds.starting`), so that any worker tells
+With several workers the library keeps the figures in files that all of them share (`cds.commands.starting`), so that any worker tells
 the figures of all.
 """
 
@@ -20,7 +20,7 @@ from starlette.routing import Route
 from cds.errors import NoSuchResource
 from cds.memory.memory import Memory
 from cds.memory.records import shown_cards, silent_cards
-from cds.witness import Call
+from cds.operations.witness import Call
 
 __all__ = ["MEDIA_TYPE", "Metrics"]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cds import data
+from cds.commands.options import EPILOG, PROBLEM
 from cds.errors import InputError
 
 # aiohttp is imported where it is used: the other commands need not wait for it.
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from cds.valuesets.refresh import Refreshed
     from cds.valuesets.validate import Validation
 
-__all__ = ["app"]
-
-PROBLEM = 1
-_EPILOG = "Exit codes: 0 all is well, 1 a problem was found, 2 the command or its input cannot be used."
+__all__ = ["valuesets"]
 
 Server = Annotated[
     str, typer.Option("--server", metavar="URL", help="Base of a FHIR terminology server.", show_default=False)
@@ -42,10 +40,10 @@ Folder = Annotated[
     ),
 ]
 
-app = typer.Typer(help="Compare the value sets with a terminology server.", no_args_is_help=True, epilog=_EPILOG)
+valuesets = typer.Typer(help="Compare the value sets with a terminology server.", no_args_is_help=True, epilog=EPILOG)
 
 
-@app.command("refresh", epilog=_EPILOG)
+@valuesets.command("refresh", epilog=EPILOG)
 def refresh_command(
     server: Server,
     token_env: TokenEnv = None,
@@ -83,7 +81,7 @@ def refresh_command(
         raise typer.Exit(PROBLEM)
 
 
-@app.command("validate", epilog=_EPILOG)
+@valuesets.command("validate", epilog=EPILOG)
 def validate_command(
     server: Server,
     token_env: TokenEnv = None,

@@ -1,4 +1,4 @@
-"""The command line: `cds report`, `cds audit export | purge`."""
+"""`cds report` and `cds audit export | purge`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from cds.commands.options import EPILOG, read_settings
 from cds.errors import InputError, StoreUnavailable
 from cds.memory import audit as trail
 from cds.memory.records import milliseconds
 from cds.memory.reports import Fate
 from cds.memory.reports import report as report_on
 from cds.memory.store import Store, store_url
-from cds.settings import Settings
 
 __all__ = ["audit", "report"]
 
@@ -31,7 +30,7 @@ T = TypeVar("T")
 _AGE = re.compile(r"(\d{1,5})([dy])")
 _COLUMNS = ("client", "card", "rule", "shown", "accepted", "overridden", "suppressed", "medianSecondsToAct")
 
-audit = typer.Typer(help="What was said: export it, forget it.", no_args_is_help=True)
+audit = typer.Typer(help="What was said: export it, forget it.", no_args_is_help=True, epilog=EPILOG)
 
 
 def _day(written: str) -> datetime:
@@ -69,10 +68,10 @@ def report(
         Console(highlight=False).print(_table(fates))
 
 
-@audit.command("export")
+@audit.command("export", epilog=EPILOG)
 def export(since: Since = None) -> None:
     """Print every answer as a FHIR AuditEvent, one per line (NDJSON), oldest first."""
-    base = _settings().canonical_base
+    base = read_settings().canonical_base
 
     async def print_all(store: Store) -> None:
         async for event in trail.events(store, base, _start(since)):
@@ -81,7 +80,7 @@ def export(since: Since = None) -> None:
     _with_store(print_all)
 
 
-@audit.command("purge")
+@audit.command("purge", epilog=EPILOG)
 def purge(
     older_than: Annotated[
         timedelta,
@@ -100,7 +99,7 @@ def _start(since: datetime | None) -> int:
 
 def _with_store(run: Callable[[Store], Awaitable[T]]) -> T:
     """Raises InputError: the store is not there, or not for us."""
-    settings = _settings()
+    settings = read_settings()
     url = store_url(settings.store.get_secret_value(), settings.state_folder)
 
     async def whole() -> T:
@@ -114,13 +113,6 @@ def _with_store(run: Callable[[Store], Awaitable[T]]) -> T:
         return asyncio.run(whole())
     except StoreUnavailable as error:
         raise InputError(f"the store cannot be used ({error.cause})") from None
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError:
-        raise InputError("the settings cannot be used; `cds serve` says why") from None
 
 
 def _table(fates: Sequence[Fate]) -> Table:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from cds import logs
 from cds.errors import StateError
+from cds.operations import logs
 from cds.settings import Settings
 
 __all__ = ["start"]

@@ -1,0 +1,56 @@
+"""`cds rules list | show | check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cds.commands import printing, rulebook
+from cds.commands.options import EPILOG, Lang, read_settings
+from cds.consult import Consultant, knowledge_folders
+from cds.errors import InputError
+from cds.reasoning.knowledge import Knowledge
+
+__all__ = ["rules"]
+
+_FOLDER = typer.Argument(help="The site's own folder, laid over the rules of the package.", show_default=False)
+
+rules = typer.Typer(help="Read and check the rules.", no_args_is_help=True, epilog=EPILOG)
+
+
+@rules.command("list", epilog=EPILOG)
+def list_rules(lang: Lang = None) -> None:
+    """List every entry of the rules: its id, where it stands, its name."""
+    settings = read_settings()
+    for entry in rulebook.entries(knowledge_folders(settings.rules_folder)):
+        title = entry.title.in_(lang or settings.language)
+        typer.echo(f"{entry.id}\t{entry.file}:{entry.line}\t{title}".rstrip())
+
+
+@rules.command("show", epilog=EPILOG)
+def show_rule(
+    rule: Annotated[str, typer.Argument(metavar="ID", help="Such as MET-PHPT or C-CALCIPH.", show_default=False)],
+) -> None:
+    """Show an entry as it is written, in both languages; for the id of a rule, every entry that speaks of it."""
+    entries = rulebook.entries(knowledge_folders(read_settings().rules_folder))
+    found = rulebook.find(rule, entries)
+    if not found:
+        nearest = rulebook.nearest(rule, entries)
+        raise InputError(f"there is no {rule}" + (f"; did you mean {nearest}?" if nearest else ""))
+    typer.echo("\n\n".join(f"# {entry.file}:{entry.line}\n{entry.source}" for entry in found))
+    knowledge = Knowledge.load(knowledge_folders(read_settings().rules_folder))
+    for cause in (*knowledge.metabolic.causes, *knowledge.metabolic.associations):
+        if cause.id.lower() == rule.lower():
+            typer.echo("\n" + printing.criteria_text(cause, knowledge.names))
+
+
+@rules.command("check", epilog=EPILOG)
+def check_rules(folder: Annotated[Path | None, _FOLDER] = None) -> None:
+    """Say what is wrong with the rules, each mistake with its file, line and the nearest right name."""
+    if folder and not folder.is_dir():
+        raise InputError("there is no such folder")
+    settings = read_settings()
+    consultant = Consultant.load(settings.model_copy(update={"rules_folder": folder}) if folder else settings)
+    typer.echo(f"The rules are in order ({consultant.knowledge.version}).")
