@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from cds.errors import NoSuchResource
 from cds.memory.memory import Memory
-from cds.memory.records import shown_cards, silent_cards
+from cds.memory.records import silent_cards
 from cds.witness import Call
 
 __all__ = ["MEDIA_TYPE", "Metrics"]
@@ -35,6 +35,7 @@ class Metrics:
     def __init__(self, memory: Memory | None = None) -> None:
         self._registry = CollectorRegistry()
         self._memory = memory
+        self._known: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=self._registry)
@@ -66,12 +67,20 @@ class Metrics:
         if seen.outcome == "answered" and seen.feedback:
             self.feedback.labels(seen.client).inc(seen.feedback)
         if seen.answer is not None:
-            for key, state in seen.answer.prefetch.items():
-                self.prefetch.labels(key, str(state)).inc()
-            for shown in shown_cards(seen.answer.response):
-                self.shown.labels(seen.client, shown.card).inc()
+            for key_and_state in seen.answer.prefetch.items():
+                self._of(self.prefetch, key_and_state).inc()
+            for shown in seen.answer.response.cards:
+                topic = shown.source.topic
+                self._of(self.shown, (seen.client, topic.code if topic else "")).inc()
             for silent in silent_cards(seen.answer.response):
-                self.silent.labels(seen.client, silent.card, silent.reason).inc()
+                self._of(self.silent, (seen.client, silent.card, silent.reason)).inc()
+
+    def _of(self, counter: Counter, labels: tuple[str, ...]) -> Counter:
+        """The library looks a label up in as long as a card takes to be remembered."""
+        found = self._known.get((counter, labels))
+        if found is None:
+            found = self._known[counter, labels] = counter.labels(*map(str, labels))
+        return found
 
     def text(self) -> bytes:
         """All figures, of all processes, in the format of Prometheus."""
