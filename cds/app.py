@@ -38,12 +38,11 @@ DESCRIPTION = "CDS Hooks service for soft-tissue calcification and chronic venou
 def create_app(settings: Settings | None = None, clock: Callable[[], datetime] | None = None) -> FastAPI:
     """The service as an ASGI application. `clock` says what time it is, with a time zone; by default this machine's.
 
-    Raises KnowledgeError when the rules cannot be loaded.
+    Raises KnowledgeError when the rules cannot be loaded, StateError when there is no place to remember what is said.
     """
     settings = settings or Settings()
     tell = clock or _now
     consultant = Consultant.load(settings)
-
     remembered = Remembered.of(settings, consultant, tell) if settings.memory else None
     memory = remembered.memory if remembered else None
     metrics = Metrics(memory)
