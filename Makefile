@@ -56,10 +56,11 @@ demo-patients: $(READY)  ## write profiles/examples/demo/ from scripts/demo/
 fuzz: $(READY)  ## ask ten minutes (of processor time) of questions that nobody should ask
 	nice -n 10 $(RUN) python -m tests.fuzz 10
 
-bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching and asking who calls add
+bench: $(READY)  ## what a request costs, against the floor and against a peer; what fetching, trust and memory add
 	$(RUN) python -m benchmarks.run
 	$(RUN) python -m benchmarks.fetching
 	$(RUN) python -m benchmarks.trust
+	$(RUN) python -m benchmarks.memory
 
 wheel: $(READY)  ## dist/*.whl, with rules and profiles inside
 	$(UV) build --wheel --quiet

@@ -14,7 +14,7 @@ from cds.hooks.services import Service
 from cds.memory.accounts import record
 from cds.memory.memory import Memory, Site
 from cds.memory.records import milliseconds
-from cds.operations.witness import Call
+from cds.operations.witness import Finished
 from cds.settings import Settings
 
 __all__ = ["Remembered"]
@@ -51,7 +51,7 @@ class Remembered:
         """Commit feedback. Raises StoreUnavailable."""
         await self.memory.keep(client, service.id, items)
 
-    def told(self, call: Call) -> None:
+    def told(self, call: Finished) -> None:
         """Write down what was answered about a patient; what could not be read was about nobody."""
         seen = call.seen
         if seen is not None and seen.request is not None:

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
@@ -17,11 +17,11 @@ from rich.table import Table
 
 from cds.commands.options import EPILOG, read_settings
 from cds.errors import InputError, StoreUnavailable
-from cds.memory import audit as trail
-from cds.memory.records import milliseconds
-from cds.memory.reports import Fate
-from cds.memory.reports import report as report_on
-from cds.memory.store import Store, store_url
+
+# The database is imported where it is used: the other commands need not wait for it.
+if TYPE_CHECKING:
+    from cds.memory.reports import Fate
+    from cds.memory.store import Store
 
 __all__ = ["audit", "report"]
 
@@ -59,6 +59,8 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """Say how cards fare: shown, accepted, dismissed and why, kept silent, and how soon clinicians act."""
+    from cds.memory.reports import report as report_on
+
     fates = _with_store(lambda store: report_on(store, _start(since)))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode([each.row for each in fates])).decode())
@@ -71,6 +73,8 @@ def report(
 @audit.command("export", epilog=EPILOG)
 def export(since: Since = None) -> None:
     """Print every answer as a FHIR AuditEvent, one per line (NDJSON), oldest first."""
+    from cds.memory import audit as trail
+
     base = read_settings().canonical_base
 
     async def print_all(store: Store) -> None:
@@ -88,17 +92,24 @@ def purge(
     ],
 ) -> None:
     """Forget answers and feedback of a certain age."""
+    from cds.memory import audit as trail
+    from cds.memory.records import milliseconds
+
     before = milliseconds(datetime.now(UTC) - older_than)
     gone = _with_store(lambda store: trail.purge(store, before))
     typer.echo(f"Forgotten: {gone.answers} answers, {gone.feedback} items of feedback.")
 
 
 def _start(since: datetime | None) -> int:
+    from cds.memory.records import milliseconds
+
     return milliseconds(since) if since else 0
 
 
 def _with_store(run: Callable[[Store], Awaitable[T]]) -> T:
     """Raises InputError: the store is not there, or not for us."""
+    from cds.memory.store import Store, store_url
+
     settings = read_settings()
     url = store_url(settings.store.get_secret_value(), settings.state_folder)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
+from os import urandom
+from uuid import UUID
 
 from cds.hooks.calls import Answer, Seen
 from cds.hooks.models import Response
@@ -10,6 +11,7 @@ from cds.memory.records import Record, shown_cards, silent_cards
 
 __all__ = ["record"]
 
+_48_BITS, _62_BITS = (1 << 48) - 1, (1 << 62) - 1
 _NOTHING = Answer(Response(cards=[]))
 
 
@@ -19,7 +21,7 @@ def record(seen: Seen, patient: str, knowledge: str, at: int, seconds: float) ->
     assert request is not None
     answer = seen.answer or _NOTHING
     return Record(
-        id=str(uuid.uuid4()),
+        id=_ordered(at),
         at=at,
         client=seen.caller.name,
         service=seen.service.id,
@@ -33,3 +35,9 @@ def record(seen: Seen, patient: str, knowledge: str, at: int, seconds: float) ->
         cards=shown_cards(answer.response),
         silent=silent_cards(answer.response),
     )
+
+
+def _ordered(at: int) -> str:
+    """A fresh UUID (version 7) that begins with the time: a database appends where a random one makes it search."""
+    random = int.from_bytes(urandom(10), "big")
+    return str(UUID(int=(at & _48_BITS) << 80 | 7 << 76 | (random >> 68) << 64 | 2 << 62 | random & _62_BITS))

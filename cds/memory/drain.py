@@ -32,6 +32,7 @@ class Drain:
         self._store = store
         self._taken = 0
         self._down = False
+        self._alone = asyncio.Lock()
         self.stored = 0
         """Records that this process has brought into the store, some perhaps again."""
         self.damaged = 0
@@ -43,10 +44,11 @@ class Drain:
         return self._journal.size - self._taken
 
     async def run(self) -> None:
-        """Once. Leaves everything as it is when the store is down."""
+        """Once, and never twice at a time. Leaves everything as it is when the store is down."""
         try:
-            await self._own()
-            await self._orphans()
+            async with self._alone:
+                await self._own()
+                await self._orphans()
         except StoreUnavailable as error:
             if not self._down:
                 _LOG.error("the store is unavailable, the journal is kept: %s", error.cause)

@@ -93,7 +93,7 @@ class Journal:
         return frames(self._descriptor, start, self._size, most)
 
     def renew(self) -> None:
-        """Begin a new file and remove the old one, of which everything was taken."""
+        """Begin a new file and remove the old one, of which everything was taken. Raises OSError: then it goes on."""
         old, descriptor = self.path, self._descriptor
         self._open()
         old.unlink(missing_ok=True)
@@ -113,13 +113,17 @@ class Journal:
         os.close(self._descriptor)
 
     def _open(self) -> None:
+        """A new file. Raises OSError, and then leaves everything as it was."""
         name = uuid.uuid4().hex
-        opening = self._folder / f"{name}.opening"
-        self.path = self._folder / f"{name}{SUFFIX}"
-        self._descriptor = os.open(opening, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, _OWNER_ONLY)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        opening.rename(self.path)  # under its name it was never without its lock: nobody could take it for left behind
-        self._size = 0
+        opening, path = self._folder / f"{name}.opening", self._folder / f"{name}{SUFFIX}"
+        descriptor = os.open(opening, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, _OWNER_ONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            opening.rename(path)  # under its name it was never without its lock: nobody takes it for left behind
+        except OSError:
+            os.close(descriptor)
+            raise
+        self.path, self._descriptor, self._size = path, descriptor, 0
 
     def _keep(self, record: bytes) -> None:
         if len(self._waiting) == _WAITING:

@@ -42,7 +42,6 @@ cards = Table(
     Column("indicator", _NAME, nullable=False),
     Column("evidence", _DIGEST, nullable=False),
     Column("suggestions", _Json, nullable=False),
-    sqlite_with_rowid=False,
 )
 """One row per card that was sent."""
 

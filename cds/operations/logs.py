@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
-from cds.operations.witness import Call
+from cds.operations.witness import Finished
 
 __all__ = ["CallLog", "configure"]
 
@@ -33,7 +33,7 @@ class CallLog:
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
 
-    def told(self, call: Call) -> None:
+    def told(self, call: Finished) -> None:
         """Write the line of a call that is over. A log that nobody takes stops nothing."""
         seen, milliseconds = call.seen, round(1000 * call.seconds, 3)
         said: dict[str, Any] = {"status": call.status, "milliseconds": milliseconds}

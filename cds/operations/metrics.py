@@ -19,8 +19,8 @@ from starlette.routing import Route
 
 from cds.errors import NoSuchResource
 from cds.memory.memory import Memory
-from cds.memory.records import shown_cards, silent_cards
-from cds.operations.witness import Call
+from cds.memory.records import silent_cards
+from cds.operations.witness import Finished
 
 __all__ = ["MEDIA_TYPE", "Metrics"]
 
@@ -35,6 +35,7 @@ class Metrics:
     def __init__(self, memory: Memory | None = None) -> None:
         self._registry = CollectorRegistry()
         self._memory = memory
+        self._known: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=self._registry)
@@ -56,7 +57,7 @@ class Metrics:
         self.journal_lost = gauge("cds_journal_lost_records", "Records that were lost since the start")
         self.store_up = gauge("cds_stores_up", "Processes that reach the store")
 
-    def told(self, call: Call) -> None:
+    def told(self, call: Finished) -> None:
         """Count a call that is over. What names no service is counted as one."""
         seen = call.seen
         service, outcome = (seen.service.id, seen.outcome) if seen else ("", str(call.status))
@@ -66,19 +67,28 @@ class Metrics:
         if seen.outcome == "answered" and seen.feedback:
             self.feedback.labels(seen.caller.name).inc(seen.feedback)
         if seen.answer is not None:
-            for key, state in seen.answer.prefetch.items():
-                self.prefetch.labels(key, str(state)).inc()
+            for key_and_state in seen.answer.prefetch.items():
+                self._of(self.prefetch, key_and_state).inc()
             for reason in seen.answer.failures:
-                self.fetch_errors.labels(reason).inc()
-            for shown in shown_cards(seen.answer.response):
-                self.shown.labels(seen.caller.name, shown.card).inc()
+                self._of(self.fetch_errors, (reason,)).inc()
+            client = seen.caller.name
+            for shown in seen.answer.response.cards:
+                topic = shown.source.topic
+                self._of(self.shown, (client, topic.code if topic else "")).inc()
             for silent in silent_cards(seen.answer.response):
-                self.silent.labels(seen.caller.name, silent.card, silent.reason).inc()
+                self._of(self.silent, (client, silent.card, silent.reason)).inc()
 
     def refused(self, reason: str, client: str) -> None:
         """Count a call that was turned away. Whom it claims to come from is no label: anybody can claim anything."""
         del client
-        self.jwt_refused.labels(reason).inc()
+        self._of(self.jwt_refused, (reason,)).inc()
+
+    def _of(self, counter: Counter, labels: tuple[str, ...]) -> Counter:
+        """The library looks a label up in as long as a card takes to be remembered."""
+        found = self._known.get((counter, labels))
+        if found is None:
+            found = self._known[counter, labels] = counter.labels(*map(str, labels))
+        return found
 
     def text(self) -> bytes:
         """All figures, of all processes, in the format of Prometheus."""

@@ -12,12 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cds.errors import Unexpected
 from cds.hooks.calls import SEEN, Seen
 
-__all__ = ["Call", "Witness"]
+__all__ = ["Finished", "Witness"]
 
 _LOG = logging.getLogger(__name__)
 
 
-class Call(NamedTuple):
+class Finished(NamedTuple):
     """One call that is over."""
 
     seen: Seen | None
@@ -29,7 +29,7 @@ class Call(NamedTuple):
 class Witness:
     """Tells each of `told` of every call, in the same turn of the event loop in which its answer leaves."""
 
-    def __init__(self, app: ASGIApp, told: Sequence[Callable[[Call], None]]) -> None:
+    def __init__(self, app: ASGIApp, told: Sequence[Callable[[Finished], None]]) -> None:
         self.app = app
         self._told = told
 
@@ -49,7 +49,7 @@ class Witness:
         try:
             await self.app(scope, receive, watched)
         finally:
-            call = Call(scope.get(SEEN), status, perf_counter() - started)
+            call = Finished(scope.get(SEEN), status, perf_counter() - started)
             for told in self._told:
                 try:
                     told(call)

@@ -70,6 +70,28 @@ def test_a_large_journal_begins_a_new_file_once_it_is_taken(tmp_path: Path) -> N
     with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
 
 
+def test_two_journeys_at_a_time_lose_nothing(tmp_path: Path) -> None:
+    """One that ends late must not take the new file for the old one."""
+
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        written = 0
+        for _ in range(4):
+            while journal.size < 1 << 20:
+                journal.append(encode(a_record(*(card() for _ in range(10)))))
+                written += 1
+            journeys = [asyncio.create_task(drain.run()) for _ in range(3)]
+            await asyncio.sleep(0.01)
+            journal.append(encode(a_record()))
+            written += 1
+            await asyncio.gather(*journeys)
+        await drain.run()
+        assert await count(store) == written
+
+    with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
+
+
 def test_a_record_that_the_store_refuses_does_not_keep_back_the_others(
     url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -135,6 +135,18 @@ def test_a_new_file_begins_empty_and_the_old_one_is_gone(journal: Journal, tmp_p
     assert list(tmp_path.glob(f"*{SUFFIX}")) == [journal.path]
 
 
+def test_where_no_new_file_can_be_had_the_old_one_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    journal = Journal(folder)
+    journal.append(b"before")
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError):
+        journal.renew()
+    journal.append(b"after")
+    assert journal.read(0, 100).records == [b"before", b"after"]
+
+
 def test_an_empty_journal_leaves_no_file(journal: Journal, tmp_path: Path) -> None:
     journal.close()
     assert list(tmp_path.iterdir()) == []

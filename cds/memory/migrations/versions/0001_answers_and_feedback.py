@@ -40,7 +40,6 @@ def upgrade() -> None:
         sa.Column("indicator", _NAME, nullable=False),
         sa.Column("evidence", _DIGEST, nullable=False),
         sa.Column("suggestions", _JSON, nullable=False),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "silences",
