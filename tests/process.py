@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -17,7 +18,7 @@ __all__ = ["Process", "running"]
 
 
 class Process:
-    """A running service. `base` is its URL; `said` everything that it wrote."""
+    """A running service. `base` is its URL; `said` everything that it wrote since it was ready."""
 
     def __init__(self, environment: dict[str, str], *options: str) -> None:
         self.said: list[str] = []
@@ -29,9 +30,10 @@ class Process:
             text=True,
         )
         assert self._process.stdout is not None
-        first = self._process.stdout.readline()
-        assert first.startswith("Discovery: "), first + self._process.stdout.read()
-        self.base = first.removeprefix("Discovery: ").strip().removesuffix("/cds-services")
+        found = next((line for line in self._heard(self._process.stdout) if line.startswith("Discovery: ")), None)
+        assert found is not None, "".join(self.said)
+        self.said.clear()
+        self.base = found.removeprefix("Discovery: ").strip().removesuffix("/cds-services")
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
         with httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False) as client:
@@ -61,8 +63,13 @@ class Process:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for _ in self._heard(self._process.stdout):
+            pass
+
+    def _heard(self, stream: IO[str]) -> Iterator[str]:
+        for line in stream:
             self.said.append(line)
+            yield line
 
 
 @contextmanager
