@@ -24,6 +24,7 @@ from tests.clock import NOW
 
 __all__ = [
     "AUDIENCE",
+    "BASE",
     "ISSUER",
     "KeyServer",
     "authorization",

@@ -19,12 +19,12 @@ from multiprocessing.process import BaseProcess
 import uvicorn
 from starlette.types import ASGIApp
 
-__all__ = ["listen", "serve"]
+__all__ = ["GRACE", "listen", "serve"]
 
 _THRESHOLDS = (50_000, 20, 50)
 """A request leaves no cycles behind: looking for them more often than this only costs tail latency."""
 
-_GRACE = 10
+GRACE = 10
 """Seconds that running requests get when the service stops."""
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -79,7 +79,7 @@ def _answer(app: ASGIApp, own: socket.socket) -> None:
         access_log=False,
         server_header=False,
         ws="none",
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=GRACE,
     )
     for number in _STOPPING:  # uvicorn raises the signal again after a graceful stop
         signal.signal(number, _heard)

@@ -9,13 +9,17 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from tests.ehr import request_body
 from tests.invariants.test_no_patient_data import BAD, SECRET, marked
 from tests.process import running
+from tests.servers.faults import faulty_server
+from tests.signing import BASE, ISSUER, authorization, claims, jwk, key_server, private_key, token
 from tests.stories.telling import demo_record, order_demos, read
 
 pytestmark = pytest.mark.slow
@@ -54,6 +58,60 @@ def test_neither_does_a_store_that_is_down(tmp_path: Path) -> None:
         assert service.stop() == 0
     assert SECRET not in "".join(service.said)
     assert SECRET.encode() not in everything(tmp_path)
+
+
+def test_neither_does_a_caller_who_is_asked_who_it_is_nor_a_server_that_fails(tmp_path: Path) -> None:
+    """Tokens of a client, accepted and refused, and the token for its FHIR server, which fails in every way."""
+    with key_server() as elsewhere, faulty_server(elsewhere.url.removesuffix("/jwks.json")) as (_, faults):
+        bases = list(faults.values())
+        client = {"name": "metz", "iss": ISSUER, "jwks": {"keys": [jwk("ES384")]}, "fhir_servers": bases}
+        (tmp_path / "clients.yaml").write_text(yaml.safe_dump({"clients": [client]}), encoding="utf-8")
+        environment = {
+            "CDS_STATE_FOLDER": str(tmp_path / "state"),
+            "CDS_CLIENTS": str(tmp_path / "clients.yaml"),
+            "CDS_PUBLIC_URLS": BASE,
+            "CDS_PRIVATE_ADDRESSES": "127.0.0.0/8",
+            "CDS_METRICS_TOKEN": "told",
+        }
+        tokens = [token(claims(time.time())) for _ in bases]
+        forged = [token(claims(time.time(), sub=SECRET), key=private_key("ES384", "forger")) for _ in range(3)]
+        with running(environment) as service:
+            with httpx.Client(base_url=service.base, trust_env=False, timeout=60) as http:
+                for base, mine in zip(bases, tokens, strict=True):
+                    reply = http.post(SERVICE, json=fetching_from(base), headers=authorization(mine))
+                    assert reply.status_code == 200
+                    assert SECRET not in str(reply.headers)
+                for theirs in forged:
+                    assert (
+                        http.post(SERVICE, json=fetching_from(bases[0]), headers=authorization(theirs)).status_code
+                        == 401
+                    )
+                figures = http.get("/metrics", headers={"authorization": "Bearer told"}).text
+            assert service.stop() == 0
+    assert "cds_fhir_fetch_errors_total{" in figures
+    assert 'cds_jwt_refused_total{reason="signature"} 3.0' in figures
+    written = "".join(service.said) + figures + everything(tmp_path / "state").decode("latin-1")
+    assert "fetched in part" in written
+    assert SECRET not in written
+    for each in (*tokens, *forged):
+        assert not [part for part in each.split(".") if part in written]
+
+
+def fetching_from(base: str) -> dict[str, Any]:
+    """A request that sends nothing."""
+    asked = {
+        "hook": "patient-view",
+        "hookInstance": str(uuid.uuid4()),
+        "context": {"userId": f"Practitioner/{SECRET}", "patientId": SECRET},
+        "fhirServer": base,
+        "fhirAuthorization": {
+            "access_token": SECRET,
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "scope": "patient/*.read",
+        },
+    }
+    return {**asked, "prefetch": {}}
 
 
 def answers(client: httpx.Client) -> list[httpx.Response]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -329,6 +331,28 @@ def test_an_attack_is_refused_without_a_word(
     assert f"turned away: {reason}" in caplog.text
     sent = [value.removeprefix("Bearer ") for name, value in headers if name == "Authorization"]
     assert not [each for each in sent if len(each) > 20 and each[:40] in caplog.text]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", [row[2] for row in ATTACKS.values()], ids=ATTACKS)
+def test_an_attack_costs_less_than_five_milliseconds_of_the_processor(
+    guarded: httpx.Client, keys: KeyServer, made: Callable[[], Headers]
+) -> None:
+    """Of the service and of the attacker together, which share a process here: an upper bound."""
+    KEYS[:] = [keys.url]
+    with key_server(jwk("ES384", "forger")) as trap:
+        TRAP[:] = [trap]
+        attacks = [made() for _ in range(_ATTACKS)]
+    sent = body()
+    best = math.inf
+    for _ in range(_ROUNDS):
+        began = time.process_time()
+        assert {guarded.post(SERVICE, json=sent, headers=headers).status_code for headers in attacks} == {401}
+        best = min(best, (time.process_time() - began) / _ATTACKS)
+    assert best < 0.005
+
+
+_ATTACKS, _ROUNDS = 10, 3
 
 
 def assert_is_bare(reply: httpx.Response) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from cds.app import create_app
 from cds.settings import Settings
 from tests.clock import NOW
 from tests.process import Process, running
 from tests.serving import serving
+from tests.signing import ISSUER, jwk
 from tests.unit.app.local import local
 from tests.unit.hooks.requests_by_hand import INSTANCE, asked, body
 
@@ -48,6 +50,16 @@ def test_without_a_store_it_is_degraded_and_answers(tmp_path: Path) -> None:
             time.sleep(0.1)
         assert (ready.status_code, ready.json()["store"]) == (200, "unavailable")
         assert client.post(SERVICE, json=asked(prefetch=PATIENT)).status_code == 200
+
+
+@pytest.mark.parametrize(("keys", "state"), [("there", "in order"), ("at nobody's", "missing for a client")])
+def test_it_tells_whether_every_client_has_keys(tmp_path: Path, keys: str, state: str) -> None:
+    source = {"jwks": {"keys": [jwk("ES384")]}} if keys == "there" else {"jku": "http://127.0.0.1:1/jwks.json"}
+    clients = tmp_path / "clients.yaml"
+    clients.write_text(yaml.safe_dump({"clients": [{"name": "metz", "iss": ISSUER, **source}]}), encoding="utf-8")
+    with serving(Settings(clients=clients, state_folder=tmp_path)) as client:
+        ready = client.get("/health/ready").json()
+    assert (ready["keys"], ready["status"] == "ready") == (state, keys == "there")
 
 
 def test_before_its_start_it_is_alive_and_not_ready(tmp_path: Path) -> None:
