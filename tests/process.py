@@ -39,6 +39,11 @@ class Process:
         with httpx.Client(transport=httpx.HTTPTransport(retries=10), trust_env=False) as client:
             client.get(f"{self.base}/cds-services")
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started; with one worker it is the worker."""
+        return self._process.pid
+
     def kill(self) -> None:
         """As a machine does that runs out of memory: the service and its workers, at once."""
         for number in (*self._workers(), self._process.pid):

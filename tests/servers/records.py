@@ -20,14 +20,23 @@ class Records:
     """Answers as a server with the record `ehr` does."""
 
     def __init__(
-        self, ehr: Ehr, *, page: int = 50, takes_get: bool = True, takes_post: bool = True, wait: float = 0.0
+        self,
+        ehr: Ehr,
+        *,
+        page: int = 50,
+        takes_get: bool = True,
+        takes_post: bool = True,
+        wait: float = 0.0,
+        version: str = "4.0.1",
     ) -> None:
-        """`page`: entries of a page, whatever `_count` asks for; `wait`: seconds before each answer."""
+        """`page`: entries of a page, whatever `_count` asks for; `wait`: seconds before each answer; `version`: what it says
+        that it speaks."""
         self._ehr = ehr
         self._page = page
         self._takes_get = takes_get
         self._takes_post = takes_post
         self._wait = wait
+        self._version = version
         self._rest: dict[str, list[Resource]] = {}
 
     async def __call__(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
@@ -37,7 +46,7 @@ class Records:
     def _answer(self, asked: Asked) -> bytes:
         what = asked.path.removeprefix("/fhir").strip("/")
         if what == "metadata":
-            return self._zipped({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}, asked)
+            return self._zipped({"resourceType": "CapabilityStatement", "fhirVersion": self._version}, asked)
         if not what and asked.query.startswith("_getpages="):
             return self._zipped(self._paged(self._rest[asked.query], asked.headers["host"]), asked)
         if what.endswith("/_search"):

@@ -51,6 +51,11 @@ class HttpServer:
         self.busy = 0
         """Connections that wait for an answer or read one."""
 
+    @property
+    def asked_for_data(self) -> list[Asked]:
+        """What was asked but for the version that the server speaks, which is asked once an hour."""
+        return [each for each in self.asked if not each.path.endswith("/metadata")]
+
     def is_at_rest(self, seconds: float = 5.0) -> bool:
         """Whether, before so many seconds have passed, nobody waits for an answer any more."""
         until = time.monotonic() + seconds

@@ -317,3 +317,24 @@ def test_the_orders_are_judged_on_fetched_data(world: World) -> None:
         == [card["summary"] for card in sent.json()["cards"]]
         != []
     )
+
+
+@pytest.mark.clause("C4")
+@pytest.mark.parametrize(
+    ("version", "made"), [("4.0.1", "ServiceRequest"), ("5.0.0", "ServiceRequest"), ("3.0.2", "ProcedureRequest")]
+)
+def test_what_is_suggested_is_written_for_the_version_that_the_server_says_it_speaks(version: str, made: str) -> None:
+    with http_server(Records(RECORD, version=version)) as server:
+        settings = Settings(fhir_servers=(server.base,), private_addresses=LOOPBACK, fetch_deadline=1500)
+        with serving(settings) as service:
+            replies = [service.post(PATH, json=view(server.base)).json() for _ in range(2)]
+        metadata = [each for each in server.asked if each.path == "/fhir/metadata"]
+    actions = [
+        action["resource"]
+        for card in replies[0]["cards"]
+        for suggestion in card.get("suggestions", ())
+        for action in suggestion["actions"]
+    ]
+    assert {each["resourceType"] for each in actions} == {made}
+    assert all(("concept" in each["code"]) == (version == "5.0.0") for each in actions)
+    assert len(metadata) == 1, "it is asked once, and remembered"

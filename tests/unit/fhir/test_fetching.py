@@ -99,7 +99,7 @@ def test_connections_are_used_again() -> None:
 
         found = within(fhir, thrice)
     assert [set(each.outcomes.values()) for each in found] == [{"complete"}] * 3
-    assert len(server.asked) == 6
+    assert len(server.asked_for_data) == 6
     assert server.connections == 2
 
 
@@ -149,7 +149,7 @@ def test_how_a_server_is_searched_twice(want: Wanted, ways: dict[str, bool], met
     with http_server(Records(RECORD, **ways)) as server:  # type: ignore[arg-type]
         fhir = client()
         outcomes = {fetched(fhir, server.base, want, RECORD.patient_id).outcomes["conditions"] for _ in range(2)}
-    assert [each.method for each in server.asked] == methods
+    assert [each.method for each in server.asked_for_data] == methods
     assert outcomes == {"complete" if len(ways) < 2 else "method-refused"}
 
 

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from cds.app import assemble
 from cds.errors import CdsError
-from cds.hooks.calls import ANONYMOUS, CALLER, Call, Caller
+from cds.hooks.calls import ANONYMOUS, CALLER, Answer, Call, Caller
 from cds.hooks.models import Response
 from cds.hooks.services import Service
 from cds.settings import Settings
@@ -44,18 +44,18 @@ class Site:
         assert gate is not None
         self.gate = gate
         app = assemble(
-            [Service(each, each, each, ("patient-view",)) for each in SERVICES], self, settings, None, gate.guard
+            [Service(each, each, each, ("patient-view",)) for each in SERVICES], self, settings, guard=gate.guard
         )
         app.router.routes.append(
             Route("/cds-services/{service_id}/feedback", gate.guard(_Feedback()), methods=["POST"])
         )
         self.client = local(app)
 
-    async def __call__(self, call: Call) -> Response:
+    async def __call__(self, call: Call) -> Answer:
         self.callers.append(call.caller)
         if call.request.context.patient_id == "crash":
             raise ValueError
-        return Response(cards=[])
+        return Answer(Response(cards=[]))
 
     def ask(self, text: str, path: str = PATH, patient: str = "p") -> httpx.Response:
         body = asked(context={"patientId": patient, "userId": "Practitioner/1"})
@@ -92,9 +92,9 @@ def test_without_clients_there_is_no_gate_and_the_caller_is_anonymous() -> None:
     assert Gate.opened(Settings(), lambda: NOW, SERVICES) is None
     callers = []
 
-    async def consult(call: Call) -> Response:
+    async def consult(call: Call) -> Answer:
         callers.append(call.caller)
-        return Response(cards=[])
+        return Answer(Response(cards=[]))
 
     with local(assemble([Service("echo", "e", "e", ("patient-view",))], consult, Settings())) as client:
         assert client.post("/cds-services/echo", json=asked()).status_code == 200

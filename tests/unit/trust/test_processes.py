@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +13,7 @@ import httpx
 import pytest
 
 from tests.postgresql import Postgresql
+from tests.process import Process, running
 from tests.signing import BASE, authorization, claims, jwk, private_key, token
 from tests.unit.hooks.requests_by_hand import asked
 from tests.unit.trust.test_clients import write
@@ -26,35 +23,15 @@ PATH = "/cds-services/soft-tissue-calcification"
 
 
 @contextmanager
-def started(folder: Path, workers: int = 1, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def started(folder: Path, workers: int = 1, **environment: str) -> Iterator[Process]:
     """`cds serve` with one client; the state stays in `folder`."""
     file = folder / "clients.yaml"
     if not file.exists():
         client = {"name": "metz", "iss": "https://metz.example", "jwks": {"keys": [jwk("ES384"), jwk("RS384")]}}
         write(file, {**client, "requests_per_second": 100_000, "concurrent_requests": 1000})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cds", "serve", "--port", "0", "--workers", str(workers)],
-        env={
-            **os.environ,
-            "CDS_CLIENTS": str(file),
-            "CDS_PUBLIC_URLS": BASE,
-            "CDS_STATE_FOLDER": str(folder / "state"),
-            **environment,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+(?=/cds-services)", process.stdout.readline())
-        assert found
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8), trust_env=False, timeout=60) as client:
-            client.get(f"{found[0]}/cds-services")
-        yield found[0], process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+    given = {"CDS_CLIENTS": str(file), "CDS_PUBLIC_URLS": BASE, "CDS_STATE_FOLDER": str(folder / "state")}
+    with running({**given, **environment}, "--workers", str(workers)) as process:
+        yield process
 
 
 def fresh(algorithm: str = "ES384") -> str:
@@ -68,7 +45,8 @@ def ask(base: str, text: str) -> int:
 
 
 def test_a_token_passes_once_whichever_worker_it_meets(tmp_path: Path) -> None:
-    with started(tmp_path, workers=2) as (base, _):
+    with started(tmp_path, workers=2) as service:
+        base = service.base
         for _ in range(5):
             text = fresh()
             assert sorted(ask(base, text) for _ in range(8)) == [200] + [401] * 7
@@ -77,14 +55,14 @@ def test_a_token_passes_once_whichever_worker_it_meets(tmp_path: Path) -> None:
             assert sorted(at_once.map(lambda _: ask(base, text), range(24))) == [200] + [401] * 23
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-def test_a_token_that_was_used_stays_used_after_a_restart(tmp_path: Path, end: signal.Signals) -> None:
-    with started(tmp_path) as (base, process):
+@pytest.mark.parametrize("end", [Process.stop, Process.kill])
+def test_a_token_that_was_used_stays_used_after_a_restart(tmp_path: Path, end: Callable[[Process], object]) -> None:
+    with started(tmp_path) as service:
         used = [fresh(algorithm) for algorithm in ("ES384", "RS384")]
-        assert [ask(base, each) for each in used] == [200, 200]
-        process.send_signal(end)
-        process.wait(timeout=30)
-    with started(tmp_path) as (base, _):
+        assert [ask(service.base, each) for each in used] == [200, 200]
+        end(service)
+    with started(tmp_path) as service:
+        base = service.base
         assert [ask(base, each) for each in used] == [401, 401]
         assert ask(base, fresh()) == 200
 
@@ -95,7 +73,8 @@ def test_a_token_passes_once_on_machines_that_share_a_database(tmp_path: Path, p
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         folder.mkdir()
-    with started(folders[0], CDS_STORE=url) as (one, _), started(folders[1], CDS_STORE=url) as (other, _):
+    with started(folders[0], CDS_STORE=url) as here, started(folders[1], CDS_STORE=url) as there:
+        one, other = here.base, there.base
         first = fresh()
         assert (ask(one, first), ask(other, first), ask(one, first)) == (200, 401, 401)
         postgresql_server.stop()
@@ -108,7 +87,8 @@ def test_a_token_passes_once_on_machines_that_share_a_database(tmp_path: Path, p
 
 
 def test_a_client_is_added_without_a_restart(tmp_path: Path) -> None:
-    with started(tmp_path, workers=2) as (base, _):
+    with started(tmp_path, workers=2) as service:
+        base = service.base
         stranger = claims(time.time(), iss="https://nancy.example")
         assert ask(base, token(stranger, key=private_key("ES384", "nancy"))) == 401
         write(
@@ -145,10 +125,10 @@ def test_a_refusal_costs_less_than_five_milliseconds_of_the_processor(tmp_path: 
         "replay": lambda: authorization(used),
         "signature": lambda: authorization(token(claims(time.time(), iss="https://metz.example"), key=forged)),
     }
-    with started(tmp_path) as (base, process), httpx.Client(base_url=base, trust_env=False, timeout=60) as client:
-        assert ask(base, used) == 200
+    with started(tmp_path) as service, httpx.Client(base_url=service.base, trust_env=False, timeout=60) as client:
+        assert ask(service.base, used) == 200
         for name, made in attacks.items():
             sent = [made() for _ in range(100)]
-            before = processor_seconds(process.pid)
+            before = processor_seconds(service.pid)
             assert {client.post(PATH, json=asked(), headers=headers).status_code for headers in sent} == {401}, name
-            assert (processor_seconds(process.pid) - before) / len(sent) < 0.005, name
+            assert (processor_seconds(service.pid) - before) / len(sent) < 0.005, name

@@ -42,5 +42,5 @@ def test_a_certificate_is_checked(tmp_path: Path, vouched: bool, outcome: str) -
     with http_server(Records(record), encryption=context) as server:
         asking = [sys.executable, "-W", "error", "-c", ASK, server.base, record.patient_id]
         told = subprocess.run(asking, env=environment, capture_output=True, check=True, text=True)
-        assert len(server.asked) == vouched
+        assert len(server.asked_for_data) == vouched
     assert told.stdout.strip() == outcome
