@@ -30,6 +30,9 @@ T = TypeVar("T")
 _AGE = re.compile(r"(\d{1,5})([dy])")
 _COLUMNS = ("client", "card", "rule", "shown", "accepted", "overridden", "suppressed", "medianSecondsToAct")
 
+_WIDE = 200
+"""Characters of a line of the table."""
+
 audit = typer.Typer(help="What was said: export it, forget it.", no_args_is_help=True, epilog=EPILOG)
 
 
@@ -67,7 +70,8 @@ def report(
     elif as_csv:
         _csv(fates)
     else:
-        Console(highlight=False).print(_table(fates))
+        # Where nobody sees it, nothing is cut off to fit a screen.
+        Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(_table(fates))
 
 
 @audit.command("export", epilog=EPILOG)
@@ -127,7 +131,9 @@ def _with_store(run: Callable[[Store], Awaitable[T]]) -> T:
 
 
 def _table(fates: Sequence[Fate]) -> Table:
-    table = Table("client", "card", "rule", title="How cards fare")
+    table = Table(title="How cards fare")
+    for name in ("client", "card", "rule"):
+        table.add_column(name, no_wrap=True)
     for name in ("shown", "accepted", "overridden", "suppressed", "median time to act"):
         table.add_column(name, justify="right")
     for each in fates:

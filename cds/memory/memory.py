@@ -63,7 +63,7 @@ class Memory:
     ) -> None:
         """`reasons` are the codes of override reasons that cards offer. Raises StateError."""
         try:
-            site.folder.mkdir(parents=True, exist_ok=True)
+            site.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StateError(f"the state folder cannot be made: {error.strerror}") from None
         self._folder = site.folder
