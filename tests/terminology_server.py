@@ -22,6 +22,8 @@ from starlette.routing import Route
 
 __all__ = ["Concept", "TerminologyService", "running"]
 
+_RETIRED = {"property": "inactive", "op": "=", "value": "true"}
+
 
 class Concept(NamedTuple):
     display: str
@@ -48,6 +50,16 @@ class TerminologyService:
     """Whether a wrong name is a remark on a valid code, and not an error."""
     says_inactive: bool = True
     """Whether `$validate-code` says that a code is retired; else only `$lookup` does."""
+    heeds_active_only: bool = True
+    """Whether it leaves retired codes out of an expansion and says so, or gives them unmarked."""
+    says_so: bool = True
+    """Whether it says which parameters of an expansion it has heeded."""
+    filters_inactive: bool = True
+    """Whether an expansion may be asked for retired codes alone."""
+    remarks_on_synonyms: bool = False
+    """Whether it takes every name but the one that it prefers for a wrong one."""
+    looks_up: bool = True
+    """Whether `$lookup` answers at all."""
     page: int = 10**6
     """Most codes of one page, whatever is asked."""
     garbled: bool = False
@@ -71,15 +83,15 @@ class TerminologyService:
 
         def nested(code: str) -> dict[str, Any]:
             concept = self.concepts[code]
+            properties: list[dict[str, Any]] = [{"code": "parent", "valueCode": each} for each in concept.parents[1:]]
+            if concept.inactive:
+                properties.append({"code": "inactive", "valueBoolean": True})
             below = [nested(each) for each, other in self.concepts.items() if other.parents[:1] == (code,)]
             return {
                 "code": code,
                 "display": concept.display,
                 **({"designation": [{"value": each} for each in concept.synonyms]} if concept.synonyms else {}),
-                "property": [
-                    {"code": "inactive", "valueBoolean": concept.inactive},
-                    *({"code": "parent", "valueCode": each} for each in concept.parents[1:]),
-                ],
+                **({"property": properties} if properties else {}),
                 **({"concept": below} if below else {}),
             }
 
@@ -87,6 +99,7 @@ class TerminologyService:
             "resourceType": "CodeSystem",
             "id": "tiny",
             "url": self.system,
+            "version": self.release,
             "status": "active",
             "content": "complete",
             "hierarchyMeaning": "is-a",
@@ -110,11 +123,16 @@ class TerminologyService:
         asked = _values(await request.json())
         found: dict[str, None] = {}
         for include in asked["valueSet"]["compose"]["include"]:
-            for each in include["filter"]:
-                if each["op"] != "is-a" or include["system"] != self.system or each["value"] not in self.concepts:
-                    return _outcome(422, f"the filter {each['op']} {each['value']} cannot be applied")
-                found |= dict.fromkeys(self._below(each["value"]))
-        codes = [each for each in found if not (asked["activeOnly"] and self.concepts[each].inactive)]
+            each, *others = include["filter"]
+            if each["op"] != "is-a" or include["system"] != self.system or each["value"] not in self.concepts:
+                return _outcome(422, f"the filter {each['op']} {each['value']} cannot be applied")
+            if others and not (self.filters_inactive and others == [_RETIRED]):
+                return _outcome(422, "the second filter cannot be applied")
+            found |= dict.fromkeys(
+                code for code in self._below(each["value"]) if not others or self.concepts[code].inactive
+            )
+        active_only = asked["activeOnly"] and self.heeds_active_only
+        codes = [each for each in found if not (active_only and self.concepts[each].inactive)]
         page = codes[asked["offset"] :][: min(asked["count"], self.page)]
         contains = [
             {
@@ -125,8 +143,10 @@ class TerminologyService:
             }
             for code in page
         ]
-        used = {"name": "used-codesystem", "valueUri": f"{self.system}|{self.release}"}
-        expansion = {"total": len(codes), "offset": asked["offset"], "parameter": [used], "contains": contains}
+        parameter: list[dict[str, Any]] = [{"name": "used-codesystem", "valueUri": f"{self.system}|{self.release}"}]
+        if active_only and self.says_so:
+            parameter.append({"name": "activeOnly", "valueBoolean": True})
+        expansion = {"total": len(codes), "offset": asked["offset"], "parameter": parameter, "contains": contains}
         return JSONResponse({"resourceType": "ValueSet", "status": "draft", "expansion": expansion})
 
     async def _validate(self, request: Request) -> Response:
@@ -137,7 +157,9 @@ class TerminologyService:
         if concept is None:
             return _parameters(result=False, message="Unknown code")
         names = {each.casefold() for each in (concept.display, *concept.synonyms)}
-        right = "display" not in asked or asked["display"].casefold() in names
+        right = "display" not in asked or (
+            asked["display"] == concept.display if self.remarks_on_synonyms else asked["display"].casefold() in names
+        )
         said: dict[str, Any] = {"result": right or self.remarks_on_displays, "display": concept.display}
         if not right:
             said["message"] = f"The display is not one of the code; it should be {concept.display}"
@@ -148,12 +170,21 @@ class TerminologyService:
     async def _lookup(self, request: Request) -> Response:
         if trouble := self._trouble(request):
             return trouble
-        concept = self.concepts.get(_values(await request.json())["code"])
+        asked = _values(await request.json())
+        concept = self.concepts.get(asked["code"])
         if concept is None:
             return _outcome(404, "no such code")
-        part = [{"name": "code", "valueCode": "inactive"}, {"name": "value", "valueBoolean": concept.inactive}]
-        other = [{"name": "code", "valueCode": "effectiveTime"}, {"name": "value", "valueString": "20260101"}]
-        parameter = [{"name": "property", "part": other}, {"name": "property", "part": part}]
+        if not self.looks_up:
+            return _outcome(500, "unknown type: BOOLEAN")
+        parameter: list[dict[str, Any]] = []
+        if asked.get("property") in (None, "designation"):
+            parameter += [
+                {"name": "designation", "part": [{"name": "value", "valueString": each}]} for each in concept.synonyms
+            ]
+        if asked.get("property") in (None, "inactive"):
+            part = [{"name": "code", "valueCode": "inactive"}, {"name": "value", "valueBoolean": concept.inactive}]
+            other = [{"name": "code", "valueCode": "effectiveTime"}, {"name": "value", "valueString": "20260101"}]
+            parameter += [{"name": "property", "part": other}, {"name": "property", "part": part}]
         return JSONResponse({"resourceType": "Parameters", "parameter": parameter})
 
     def _trouble(self, request: Request) -> Response | None:

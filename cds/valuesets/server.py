@@ -15,6 +15,7 @@ import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from cds.errors import InputError
+from cds.valuesets.parameters import parameters, parts, plain_values
 
 __all__ = ["Checked", "Expansion", "Member", "Refusal", "TerminologyServer"]
 
@@ -26,6 +27,7 @@ _ATTEMPTS: Final = 4
 _BUSY: Final = frozenset((429, 502, 503, 504))
 _HERE: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _FHIR: Final = "application/fhir+json"
+_RETIRED: Final = {"property": "inactive", "op": "=", "value": "true"}
 
 
 class Refusal(Exception):  # noqa: N818 - it is what the server does
@@ -60,6 +62,15 @@ class Checked(NamedTuple):
     inactive: bool = False
 
 
+class _Found(NamedTuple):
+    """The pages of an expansion together."""
+
+    contains: list[Mapping[str, Any]]
+    releases: tuple[str, ...]
+    says_active: bool
+    """Whether the server says that it has heeded activeOnly."""
+
+
 class TerminologyServer:
     """Use it as an async context: it keeps its connections. Raises InputError where it cannot be used at all."""
 
@@ -91,63 +102,96 @@ class TerminologyServer:
 
     async def descendants(self, system: str, codes: Iterable[str], most: int) -> Expansion:
         """The active codes that are one of `codes` or descend from it. Raises Refusal, also for more than `most`."""
-        include = [
-            {"system": system, "filter": [{"property": "concept", "op": "is-a", "value": code}]} for code in codes
-        ]
+        codes = list(codes)
+        found = await self._expanded([_include(system, _is_a(code)) for code in codes], most, active_only=True)
+        members = {
+            each["code"]: Member(each["code"], each.get("display", ""))
+            for each in found.contains
+            if each.get("system") == system and not each.get("abstract") and not each.get("inactive")
+        }
+        if members and not found.says_active:
+            retired = await self._retired(system, codes, most)
+            if retired >= members.keys():
+                raise Refusal("all its codes are retired, or the server cannot say which are")
+            members = {code: each for code, each in members.items() if code not in retired}
+        return Expansion(tuple(members.values()), found.releases)
+
+    async def _retired(self, system: str, codes: Iterable[str], most: int) -> set[str]:
+        """The retired descendants, for servers that do not heed activeOnly, as HAPI. Who cannot search for them is taken
+        at its word."""
+        try:
+            found = await self._expanded([_include(system, _is_a(code), _RETIRED) for code in codes], most)
+        except Refusal:
+            return set()
+        return {each["code"] for each in found.contains}
+
+    async def _expanded(self, include: list[dict[str, Any]], most: int, *, active_only: bool = False) -> _Found:
+        """All pages of what `include` takes in. Raises Refusal, also for more than `most` codes."""
         value_set = {"resourceType": "ValueSet", "status": "draft", "compose": {"include": include}}
-        members: dict[str, Member] = {}
+        contains: list[Mapping[str, Any]] = []
         releases: dict[str, None] = {}
-        seen = 0
         while True:
-            asked = _parameters(valueSet=value_set, activeOnly=True, count=_PAGE, offset=seen)
+            asked = parameters(valueSet=value_set, activeOnly=active_only, count=_PAGE, offset=len(contains))
             expansion = (await self._ask("POST", "ValueSet/$expand", json=asked)).get("expansion")
             if not isinstance(expansion, dict):
                 raise Refusal("the answer holds no expansion")
             page = list(_flat(expansion.get("contains", ())))
-            seen += len(page)
-            for each in page:
-                if each.get("system") == system and not each.get("abstract") and not each.get("inactive"):
-                    members[each["code"]] = Member(each["code"], each.get("display", ""))
-            releases |= dict.fromkeys(_releases(expansion))
+            contains += page
+            releases |= dict.fromkeys(_releases(expansion, page))
+            seen = len(contains)
             total = expansion.get("total", seen)
             if max(total, seen) > most:
                 raise Refusal(f"{max(total, seen)} codes, more than the {most} that are allowed")
             if not page or seen >= total:
-                return Expansion(tuple(members.values()), tuple(releases))
+                return _Found(contains, tuple(releases), plain_values(expansion).get("activeOnly") is True)
 
     async def check(self, system: str, code: str, display: str) -> Checked:
         """What is known of `code`, and whether `display` is one of its names."""
         about = {"url": system, "code": code}
         found = await self._validate(about | ({"display": display} if display else {}))
-        # Some servers call a wrong name a wrong code, others only remark on it.
+        # Some servers call a wrong name a wrong code, others only remark on it, some also on a synonym or on capitals.
         wrong = bool(display) and (not found["result"] or "display" in str(found.get("message", "")).lower())
         if wrong and not found["result"]:
             found = await self._validate(about)
         if not found["result"]:
             return Checked(known=False)
+        preferred = str(found.get("display", ""))
+        if wrong:
+            name = display.casefold()
+            wrong = name != preferred.casefold() and name not in await self._synonyms(system, code)
         inactive = found.get("inactive")
         if inactive is None:
             inactive = await self._is_inactive(system, code)
-        return Checked(True, str(found.get("display", "")), not wrong, bool(inactive))
+        return Checked(True, preferred, not wrong, bool(inactive))
 
     async def _validate(self, about: Mapping[str, str]) -> dict[str, Any]:
-        found = _values(await self._ask("POST", "CodeSystem/$validate-code", json=_parameters(**about)))
+        found = plain_values(await self._ask("POST", "CodeSystem/$validate-code", json=parameters(**about)))
         if not isinstance(found.get("result"), bool):
             raise Refusal("the answer does not say whether the code is valid")
         return found
 
-    async def _is_inactive(self, system: str, code: str) -> bool:
-        """From the property of that name, where the server says no more by itself."""
+    async def _synonyms(self, system: str, code: str) -> set[str]:
+        """The other names of a code, case folded, where the server says them."""
         try:
-            found = await self._ask("POST", "CodeSystem/$lookup", json=_parameters(system=system, code=code))
+            found = await self._lookup(system, code, property="designation")
         except Refusal:
-            return False
-        for each in found.get("parameter", ()):
-            if each.get("name") == "property":
-                parts = _values({"parameter": each.get("part", ())})
-                if parts.get("code") == "inactive":
-                    return parts.get("value") in (True, "true")
-        return False
+            return set()
+        return {str(part.get("value", "")).casefold() for part in parts(found, "designation")}
+
+    async def _is_inactive(self, system: str, code: str) -> bool:
+        """From the property of that name, where the server says no more by itself. Raises Refusal."""
+        try:
+            found = await self._lookup(system, code)
+        except Refusal:
+            # HAPI cannot tell a property that is a boolean, but searches for it.
+            retired = await self._expanded([_include(system, _is_a(code), _RETIRED)], _PAGE)
+            return any(each["code"] == code for each in retired.contains)
+        return any(
+            part.get("code") == "inactive" and part.get("value") in (True, "true") for part in parts(found, "property")
+        )
+
+    async def _lookup(self, system: str, code: str, **more: str) -> dict[str, Any]:
+        return await self._ask("POST", "CodeSystem/$lookup", json=parameters(system=system, code=code, **more))
 
     async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """One question; again where the server is busy. Raises Refusal, and InputError where nobody answers."""
@@ -189,31 +233,6 @@ async def _resource(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     return found
 
 
-def _parameters(**values: Any) -> dict[str, Any]:
-    """FHIR Parameters of strings, numbers, booleans and resources."""
-    return {"resourceType": "Parameters", "parameter": [_parameter(name, value) for name, value in values.items()]}
-
-
-def _parameter(name: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return {"name": name, "resource": value}
-    if isinstance(value, bool):
-        return {"name": name, "valueBoolean": value}
-    if isinstance(value, int):
-        return {"name": name, "valueInteger": value}
-    kind = {"url": "valueUri", "system": "valueUri", "code": "valueCode"}.get(name, "valueString")
-    return {"name": name, kind: value}
-
-
-def _values(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain values of FHIR Parameters by name."""
-    return {
-        each.get("name", ""): next(value for key, value in each.items() if key.startswith("value"))
-        for each in parameters.get("parameter", ())
-        if any(key.startswith("value") for key in each)
-    }
-
-
 def _flat(contains: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     for each in contains:
         if each.get("code"):
@@ -221,8 +240,19 @@ def _flat(contains: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
         yield from _flat(each.get("contains", ()))
 
 
-def _releases(expansion: Mapping[str, Any]) -> Iterable[str]:
-    """`used-codesystem` and `version` are two names for the same parameter."""
-    for each in expansion.get("parameter", ()):
-        if each.get("name") in ("used-codesystem", "version") and each.get("valueUri"):
-            yield str(each["valueUri"])
+def _releases(expansion: Mapping[str, Any], page: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """`used-codesystem` and `version` are two names for the same parameter; else each code says its release."""
+    said = [
+        str(each["valueUri"])
+        for each in expansion.get("parameter", ())
+        if each.get("name") in ("used-codesystem", "version") and each.get("valueUri")
+    ]
+    return said or [f"{each['system']}|{each['version']}" for each in page if each.get("version")]
+
+
+def _include(system: str, *filters: Mapping[str, str]) -> dict[str, Any]:
+    return {"system": system, "filter": list(filters)}
+
+
+def _is_a(code: str) -> dict[str, str]:
+    return {"property": "concept", "op": "is-a", "value": code}

@@ -212,6 +212,40 @@ def test_pages_are_followed(lay: Callable[..., ValueSets], base: str, service: T
     assert {each.code for each in done.added} == {SEVERE, WORST, MILD}
 
 
+def test_retired_codes_stay_out_where_the_server_does_not_leave_them_out(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService
+) -> None:
+    service.heeds_active_only = False
+    (done,) = refreshed(lay(value_set("disease", concept(DISEASE, ""))), base)
+    assert {each.code for each in done.added} == {SEVERE, WORST, MILD}
+
+
+def test_a_server_that_cannot_search_for_retired_codes_is_taken_at_its_word(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService
+) -> None:
+    service.says_so = service.filters_inactive = False
+    (done,) = refreshed(lay(value_set("disease", concept(DISEASE, ""))), base)
+    assert {each.code for each in done.added} == {SEVERE, WORST, MILD}
+    assert service.asked == ["ValueSet/$expand"] * 2
+
+
+def test_a_server_that_calls_every_code_retired_takes_nothing_away(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService, tmp_path: Path
+) -> None:
+    """It may not have understood the question."""
+    service.heeds_active_only = False
+    (done,) = refreshed(lay(value_set("disease", concept(RETIRED, ""))), base)
+    assert done.refused == "all its codes are retired, or the server cannot say which are"
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_server_that_says_what_it_heeded_is_not_asked_again(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService
+) -> None:
+    refreshed(lay(value_set("disease", concept(DISEASE, ""))), base)
+    assert service.asked == ["ValueSet/$expand"]
+
+
 def test_too_many_codes_are_left_alone(lay: Callable[..., ValueSets], base: str, tmp_path: Path) -> None:
     (done,) = refreshed(lay(value_set("disease", concept(DISEASE, ""))), base, most=3)
     assert done.refused == "5 codes, more than the 3 that are allowed"
@@ -301,6 +335,27 @@ def test_what_is_wrong_is_listed(
         ("inactive", RETIRED, "Retired disease", ("a",)),
         ("unknown", "999", "", ("a", "b")),
     ]
+
+
+@pytest.mark.parametrize("remarks", [False, True])
+def test_a_synonym_is_right_also_where_the_server_takes_one_name_only(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService, remarks: bool
+) -> None:
+    service.remarks_on_synonyms, service.remarks_on_displays = True, remarks
+    sets = lay(
+        value_set("a", concept(DISEASE, "disease"), concept(MILD, "MILD disease"), concept(SEVERE, "Mild disease"))
+    )
+    assert [(each.kind, each.code) for each in validated(sets, base).problems] == [("display", SEVERE)]
+
+
+@pytest.mark.parametrize(("searches", "kind"), [(True, "inactive"), (False, "unchecked")])
+def test_a_server_that_cannot_look_a_code_up_is_asked_otherwise_or_it_is_said(
+    lay: Callable[..., ValueSets], base: str, service: TerminologyService, searches: bool, kind: str
+) -> None:
+    service.says_inactive = service.looks_up = False
+    service.filters_inactive = searches
+    sets = lay(value_set("a", concept(RETIRED, "Retired disease")))
+    assert [(each.kind, each.code) for each in validated(sets, base).problems] == [(kind, RETIRED)]
 
 
 def test_a_code_system_that_the_server_lacks_is_no_silent_success(lay: Callable[..., ValueSets], base: str) -> None:

@@ -11,13 +11,17 @@ import ca.uhn.fhir.jpa.config.util.HapiEntityManagerFactoryUtil;
 import ca.uhn.fhir.jpa.model.config.PartitionSettings;
 import ca.uhn.fhir.jpa.model.config.SubscriptionSettings;
 import ca.uhn.fhir.jpa.model.dialect.HapiFhirH2Dialect;
+import ca.uhn.fhir.jpa.search.HapiHSearchAnalysisConfigurers;
 import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import jakarta.persistence.EntityManagerFactory;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.hibernate.cfg.AvailableSettings;
-import org.hibernate.search.mapper.orm.cfg.HibernateOrmMapperSettings;
+import org.hibernate.search.backend.lucene.cfg.LuceneBackendSettings;
+import org.hibernate.search.backend.lucene.cfg.LuceneIndexSettings;
+import org.hibernate.search.backend.lucene.lowlevel.directory.impl.LocalHeapDirectoryProvider;
+import org.hibernate.search.engine.cfg.BackendSettings;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -26,7 +30,10 @@ import org.springframework.context.annotation.Primary;
 import org.springframework.orm.jpa.JpaTransactionManager;
 import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 
-/** HAPI's R4 storage on an H2 database in memory, without subscriptions, partitions and full-text search. */
+/**
+ * HAPI's R4 storage on an H2 database in memory, without subscriptions and partitions. It needs an index of words, in
+ * memory too, for the hierarchies of its code systems.
+ */
 @Configuration
 @Import({
     JpaR4Config.class,
@@ -73,7 +80,10 @@ class Storage {
         factory.setJpaPropertyMap(Map.of(
                 AvailableSettings.DIALECT, HapiFhirH2Dialect.class.getName(),
                 AvailableSettings.HBM2DDL_AUTO, "update",
-                HibernateOrmMapperSettings.ENABLED, "false"));
+                BackendSettings.backendKey(BackendSettings.TYPE), LuceneBackendSettings.TYPE_NAME,
+                BackendSettings.backendKey(LuceneIndexSettings.DIRECTORY_TYPE), LocalHeapDirectoryProvider.NAME,
+                BackendSettings.backendKey(LuceneBackendSettings.ANALYSIS_CONFIGURER),
+                        HapiHSearchAnalysisConfigurers.HapiLuceneAnalysisConfigurer.class.getName()));
         return factory;
     }
 
