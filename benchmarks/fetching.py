@@ -78,13 +78,18 @@ def _reply(kind: str) -> bytes:
         "note": [{"text": "x" * 900}],
     }
     entries = [{"resource": each} for each in (*own, *({**filler, "id": str(n)} for n in range(_ENTRIES - len(own))))]
-    body = gzip.compress(json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": entries}).encode())
+    return _zipped({"resourceType": "Bundle", "type": "searchset", "entry": entries})
+
+
+def _zipped(resource: dict[str, Any]) -> bytes:
+    body = gzip.compress(json.dumps(resource).encode())
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 async def _serve(kinds: list[str]) -> None:
     replies = {kind.encode(): _reply(kind) for kind in kinds}
+    replies[b"metadata"] = _zipped({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"})
     server = await asyncio.get_running_loop().create_server(lambda: _Pages(replies), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
