@@ -232,8 +232,6 @@ def _words_of(matches: Iterable[Match]) -> str:
 def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
     said = _said((*worded(finding.texts, finding.sites), *finding.value_texts), language)
     by_code = _by_code((*finding.matches, *finding.value_matches), said)
-    if not said and not by_code:
-        return []
     text = " : ".join((*finding.texts[:1], *finding.value_texts[:1])) or _words_of(finding.matches)
     site = language.sites.read(*finding.sites) if finding.sites else Site()
     why = ("preliminary",) * finding.preliminary
