@@ -5,6 +5,7 @@ HAPI keeps an invented SNOMED CT: our own codes under the names that we give the
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -37,17 +38,24 @@ INVENTED = {
 
 
 @pytest.fixture(scope="session")
-def terminology(fhir_server: FhirServer) -> str:
-    """The base of HAPI, once it knows all codes and their descendants. They stay: other workers may need them."""
+def terminology(fhir_server: FhirServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The base of HAPI, once it knows all codes and their descendants. They stay: other workers may need them.
+
+    One worker at a time: a code system that is sent again is taken apart and stored anew, under the eyes of the others.
+    """
     small = TerminologyService(SNOMED_CT, _ours() | INVENTED).code_system() | {"id": "small-snomed-ct"}
     stored = f"{fhir_server.base}/CodeSystem/{small['id']}"
-    if fhir_server.client.get(stored).status_code != 200:
-        answer = fhir_server.client.put(stored, json=small)
-        assert answer.status_code in (200, 201, 409), answer.text  # 409: another worker does the same
-    end = time.monotonic() + INDEX_SECONDS
-    while not _is_indexed(fhir_server):
-        assert time.monotonic() < end, "HAPI has not indexed the code system"
-        time.sleep(0.5)
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with (shared / "small-snomed-ct.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if fhir_server.client.get(stored).status_code != 200:
+            answer = fhir_server.client.put(stored, json=small)
+            assert answer.status_code in (200, 201), answer.text
+        end = time.monotonic() + INDEX_SECONDS
+        while not _is_indexed(fhir_server):
+            assert time.monotonic() < end, "HAPI has not indexed the code system"
+            time.sleep(0.5)
     return fhir_server.base
 
 
