@@ -5,12 +5,13 @@ HAPI keeps an invented SNOMED CT: our own codes under the names that we give the
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pytest
 from cds import data
 from cds.fhir.terminology import SNOMED_CT, Match, Terminology
 from cds.valuesets.files import ValueSets, snomed
-from tests.clients.fhir_server import FhirServer
+from tests.clients import peers
+from tests.clients.fhir_server import FhirServer, hapi
 from tests.terminology_server import Concept, TerminologyService
 
 pytestmark = pytest.mark.slow
@@ -37,26 +39,23 @@ INVENTED = {
 }
 
 
-@pytest.fixture(scope="session")
-def terminology(fhir_server: FhirServer, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The base of HAPI, once it knows all codes and their descendants. They stay: other workers may need them.
+@pytest.fixture(scope="module")
+def terminology() -> Iterator[str]:
+    """The base of a HAPI of its own, once it knows all codes and their descendants.
 
-    One worker at a time: a code system that is sent again is taken apart and stored anew, under the eyes of the others.
+    The one that all tests share is asked for SNOMED CT codes before it has any, and remembers that it has none.
     """
-    small = TerminologyService(SNOMED_CT, _ours() | INVENTED).code_system() | {"id": "small-snomed-ct"}
-    stored = f"{fhir_server.base}/CodeSystem/{small['id']}"
-    folder = tmp_path_factory.getbasetemp()
-    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    with (shared / "small-snomed-ct.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if fhir_server.client.get(stored).status_code != 200:
-            answer = fhir_server.client.put(stored, json=small)
-            assert answer.status_code in (200, 201), answer.text
+    with ExitStack() as running:
+        with peers.require():
+            server = running.enter_context(hapi())
+        small = TerminologyService(SNOMED_CT, _ours() | INVENTED).code_system() | {"id": "small-snomed-ct"}
+        answer = server.client.put(f"{server.base}/CodeSystem/{small['id']}", json=small)
+        assert answer.status_code == 201, answer.text
         end = time.monotonic() + INDEX_SECONDS
-        while not _is_indexed(fhir_server):
+        while not _is_indexed(server):
             assert time.monotonic() < end, "HAPI has not indexed the code system"
             time.sleep(0.5)
-    return fhir_server.base
+        yield server.base
 
 
 @pytest.fixture
@@ -111,11 +110,7 @@ def test_a_value_set_is_left_alone_when_it_grows_too_long_or_names_what_hapi_lac
     assert "expansion" not in _value_set(site, "calciphylaxis")
 
 
-def test_what_is_wrong_with_the_codes_is_listed_and_nothing_else(
-    terminology: str, site: Path, fhir_server: FhirServer
-) -> None:
-    if not _answers_for_codes(fhir_server):
-        pytest.skip("HAPI was asked for SNOMED CT codes before it had any, and still says from memory that it has none")
+def test_what_is_wrong_with_the_codes_is_listed_and_nothing_else(terminology: str, site: Path) -> None:
     calciphylaxis = _value_set(site, "calciphylaxis")
     (include,) = (each for each in calciphylaxis["compose"]["include"] if each["system"] == SNOMED_CT)
     include["concept"] += [
@@ -170,14 +165,6 @@ def _is_indexed(server: FhirServer) -> bool:
         for code, others in below.items()
     )
     return hierarchies and {*_ours(), *INVENTED} <= _expansion(server, [])
-
-
-def _answers_for_codes(server: FhirServer) -> bool:
-    """Whether `$validate-code` knows what `$expand` knows: what another test asked before may be remembered otherwise."""
-    asked = f"{server.base}/CodeSystem/$validate-code"
-    replies = [server.client.get(asked, params={"url": SNOMED_CT, "code": code}).json() for code in sorted(_ours())[:5]]
-    said = [each for reply in replies for each in reply.get("parameter", ()) if each["name"] == "result"]
-    return len(said) == len(replies) and all(each["valueBoolean"] for each in said)
 
 
 def _expansion(server: FhirServer, filters: list[dict[str, str]]) -> set[str]:
