@@ -1,8 +1,8 @@
 """What a clinician may accept: draft requests and provisional problem-list entries (section 13, clauses C3 and C4).
 
 The resources are made from templates that `fhir.resources` (R4B) has checked once; per card they are only filled, and
-written anew for a client of another release (`cds.cards.releases`). Never made here: a medicine, a biopsy, compression, an update. The only deletion is that of a draft order that the request itself
-brings along, before it is signed (ORD-0d).
+written anew for a client of another release (`cds.cards.releases`). Never made here: a medicine, a biopsy, compression, an
+update. The only deletion is that of a draft order that the request itself brings along, before it is signed (ORD-0d).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _FIGURES = "metrics"
 
 
 def start(settings: Settings) -> FastAPI:
-    """Raises KnowledgeError, StateError."""
+    """Raises KnowledgeError, ClientsError, StateError."""
     logs.configure()
     if settings.workers > 1:
         _share_figures(settings.state_folder / _FIGURES)
@@ -31,7 +31,8 @@ def _share_figures(folder: Path) -> None:
     """The workers keep their figures in files of this folder; those of the last run are gone."""
     try:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir()
     except OSError as error:
         raise StateError(f"the state folder cannot be used: {error.strerror}") from None
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
