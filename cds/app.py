@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cds.consult import Consultant
+from cds.consult import Consultant, decode_request
 from cds.demo import Demonstration
 from cds.errors import CdsError, Unexpected, answer, from_framework
 from cds.fhir.server.breaker import Breaker
@@ -22,7 +22,8 @@ from cds.fhir.server.client import FhirClient
 from cds.hooks import openapi
 from cds.hooks.calls import ANONYMOUS, Answer, Call, Caller
 from cds.hooks.cors import CrossOrigin
-from cds.hooks.routes import PATH, Consult, Guard, Keep, open_to_all, routes
+from cds.hooks.requests import decode
+from cds.hooks.routes import PATH, Consult, Decode, Guard, Keep, open_to_all, routes
 from cds.hooks.services import Service
 from cds.operations import health
 from cds.operations.living import living
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
         consultant.services,
         consult,
         settings,
+        read=decode_request,
         guard=gate.guard if gate else open_to_all,
         keep=remembered.keep if remembered else None,
         lifespan=lambda _: living(settings, client, gate, memory, metrics),
@@ -84,14 +86,15 @@ def assemble(
     consult: Consult,
     settings: Settings,
     *,
+    read: Decode = decode,
     guard: Guard = open_to_all,
     keep: Keep | None = None,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
 ) -> FastAPI:
     """The protocol around whoever answers: paths, cross-origin calls, one shape of error, the OpenAPI document.
 
-    `guard` stands before the services. Feedback is taken where somebody will `keep` it. `lifespan` runs in every process,
-    on the loop that answers.
+    `read` reads the bodies, `guard` stands before the services. Feedback is taken where somebody will `keep` it. `lifespan`
+    runs in every process, on the loop that answers.
     """
     app = FastAPI(
         title=TITLE,
@@ -104,7 +107,15 @@ def assemble(
         exception_handlers={CdsError: _known, HTTPException: _framework, Exception: _unknown},
     )
     app.router.routes.extend(
-        routes(services, consult, limit=settings.body_limit, language=settings.language, guard=guard, keep=keep)
+        routes(
+            services,
+            consult,
+            limit=settings.body_limit,
+            language=settings.language,
+            read=read,
+            guard=guard,
+            keep=keep,
+        )
     )
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins, path=PATH)

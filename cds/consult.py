@@ -20,13 +20,14 @@ from cds.fhir.fetching import Fetched, Server
 from cds.fhir.medicines import Medicines
 from cds.fhir.prefetch import templates
 from cds.fhir.reading import Reader, Reading
+from cds.fhir.resources import AnyResource
 from cds.fhir.server.client import FhirClient
 from cds.fhir.terminology import Terminology
 from cds.hooks.calls import Answer, Call
 from cds.hooks.contexts import Context, OrderSelect, OrderSign, PatientView, ProblemListItemCreate
 from cds.hooks.languages import Language
 from cds.hooks.models import Response
-from cds.hooks.requests import Request, decode
+from cds.hooks.requests import Decoder, Request
 from cds.hooks.services import Service
 from cds.reasoning.conclusions import Evaluation
 from cds.reasoning.evaluate import evaluate
@@ -39,7 +40,10 @@ from cds.services import services
 from cds.settings import Settings
 from cds.trust.outgoing import Base
 
-__all__ = ["Case", "Consultant", "knowledge_folders", "profile_folders"]
+__all__ = ["Case", "Consultant", "decode_request", "knowledge_folders", "profile_folders"]
+
+decode_request = Decoder(AnyResource)
+"""Reads the body of a service call, and the resources in it at once where nothing is wrong with any of them."""
 
 _OPENED = "patient-view"
 
@@ -160,7 +164,7 @@ class Consultant:
         """
         record = files.load(source, patient)
         if record.request is not None:
-            return self.judge(decode(record.request), now)
+            return self.judge(decode_request(record.request), now)
         reading = self.reader.read(record.resources, record.patient_id, now, whole_record=True)
         return self._case(_OPENED, PatientView(patient_id=record.patient_id, user_id=""), reading, now)
 

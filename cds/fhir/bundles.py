@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from cds.fhir.resources import (
     READ,
@@ -38,7 +39,7 @@ from cds.fhir.resources import (
 from cds.fhir.written import UNREADABLE, without_nulls
 from cds.reasoning.chart import Access, NotUsed
 
-__all__ = ["Located", "Pages", "Resources"]
+__all__ = ["Located", "Pages", "Resources", "Sent"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -59,6 +60,10 @@ _NESTED: Final = 4
 """How deep Bundles are followed into Bundles; a searchset inside a batch-response is 2."""
 
 
+Sent = Raw | bytes | Resource | list[Resource] | None
+"""A resource, a Bundle, a list of resources, or null: as JSON text, or decoded with everything around it."""
+
+
 class Located(NamedTuple, Generic[R]):
     """A resource together with the `fullUrl` of its entry, by which others may refer to it."""
 
@@ -69,7 +74,7 @@ class Located(NamedTuple, Generic[R]):
 class Pages(NamedTuple):
     """One answer that came in pages."""
 
-    pieces: tuple[Raw | bytes, ...]
+    pieces: tuple[Sent, ...]
     ended: Access = Access.PRESENT
     """PRESENT: the last page is among them, and what they hold says the rest; PARTIAL: not all could be had; FAILED: what
     came is no answer."""
@@ -113,34 +118,26 @@ class Resources:
             return len(self.patients)
         return len(self._lists[kind])
 
-    def open(self, raw: Raw | bytes) -> Access:
-        """Open `raw` and add what it holds. Returns its state (R5); never raises for its content.
+    def open(self, sent: Sent) -> Access:
+        """Open what was `sent` and add what it holds. Returns its state (R5); never raises for its content.
 
-        An empty object or string says nothing: ABSENT.
+        An empty object or string says nothing: ABSENT. What was decoded already is never changed: it is the sender's.
         """
         opening = _Opening(self, self._lists)
-        try:
-            whole = _WHOLE.decode(raw)
-        except UNREADABLE:
-            if bytes(raw).strip() in _EMPTY:
+        text = opening.take(sent)
+        if text is not None:
+            if bytes(text).strip() in _EMPTY:
                 return Access.ABSENT
-            opening.apart(raw, 0)
-            return opening.state
-        if whole is None:
-            return Access.NONE
-        opening.whole(whole)
+            opening.apart(text, 0)
         return opening.state
 
     def open_pages(self, pages: Pages) -> Access:
         """Open the pages of one answer, and add what they hold. Returns the state of them all."""
         opening = _Opening(self, self._lists, all_pages=pages.ended is Access.PRESENT)
-        for raw in pages.pieces:
-            try:
-                whole = _WHOLE.decode(raw)
-            except UNREADABLE:
-                opening.apart(raw, 0)
-            else:
-                opening.whole(whole or [])
+        for piece in pages.pieces:
+            text = opening.take(piece)
+            if text is not None:
+                opening.apart(text, 0)
         if pages.ended is Access.PRESENT or opening.state is Access.FAILED:
             return opening.state
         return pages.ended
@@ -167,13 +164,20 @@ class _Opening:
             return Access.PARTIAL
         return Access.PRESENT if self._found else Access.NONE
 
-    def whole(self, whole: Any) -> None:
-        """Add what was decoded at once: a Bundle, a resource, or a list of resources."""
+    def take(self, sent: Sent) -> Raw | bytes | None:
+        """Add what was `sent`, or return its text, where that is not readable as a whole."""
+        whole: Any = sent
+        if isinstance(sent, Raw | bytes):
+            try:
+                whole = _WHOLE.decode(sent)
+            except UNREADABLE:
+                return sent
         if whole.__class__ is Bundle:
             self.bundle(whole, 0)
-        else:
+        elif whole is not None:
             resources = whole if isinstance(whole, list) else [whole]
             self.entries([Entry(resource=each) for each in resources], 0)
+        return None
 
     def bundle(self, bundle: Bundle, depth: int) -> None:
         """Add what is in a Bundle, and judge whether it is all there is."""
@@ -280,7 +284,7 @@ class _Opening:
             return
         self._found += 1
         if resource.id is None and full_url:
-            resource.id = full_url.removeprefix("urn:uuid:").rpartition("/")[2]
+            resource = replace(resource, id=full_url.removeprefix("urn:uuid:").rpartition("/")[2])
         if isinstance(resource, Patient):
             self._into.patients.append(Located(resource, full_url))
         elif isinstance(resource, Medication):

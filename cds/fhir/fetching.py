@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Raw
 
-from cds.fhir.bundles import Pages
+from cds.fhir.bundles import Pages, Sent
 from cds.fhir.server.answers import is_about_others, next_link, page
 from cds.fhir.server.budget import Budget
 from cds.fhir.server.client import FhirClient
@@ -30,7 +30,6 @@ __all__ = ["Fetched", "Server", "Wanted", "fetch", "wanted"]
 _ABSENT: Final = Raw(b"{}")
 _EMPTY: Final = frozenset((b"{}", b'""'))
 """What says nothing, and is read as if it had not been sent."""
-_NEXT: Final = b'"next"'
 _ANY: Final = Query("")
 """Some search: of further pages it is not known which."""
 _COMPLETE: Final = "complete"
@@ -56,7 +55,7 @@ class Wanted(NamedTuple):
 
     absent: Mapping[str, str]
     """Template by key."""
-    unfinished: Mapping[str, Raw]
+    unfinished: Mapping[str, Sent]
     """Pages that a client sent which say that there are more, by key."""
 
 
@@ -92,17 +91,16 @@ class Fetched(NamedTuple):
         }
 
 
-def wanted(templates: Mapping[str, str], prefetch: Mapping[str, Raw]) -> Wanted | None:
+def wanted(templates: Mapping[str, str], prefetch: Mapping[str, Sent]) -> Wanted | None:
     """What to ask for: the advertised keys that are absent, and those whose pages go on. None: nothing."""
     absent: dict[str, str] = {}
-    unfinished: dict[str, Raw] = {}
+    unfinished: dict[str, Sent] = {}
     for key, template in templates.items():
-        raw = prefetch.get(key, _ABSENT)
-        text = bytes(raw)
-        if text in _EMPTY:
+        sent = prefetch.get(key, _ABSENT)
+        if isinstance(sent, Raw | bytes) and bytes(sent) in _EMPTY:
             absent[key] = template
-        elif _NEXT in text and next_link(text):
-            unfinished[key] = raw
+        elif next_link(sent):
+            unfinished[key] = sent
     return Wanted(absent, unfinished) if absent or unfinished else None
 
 
@@ -139,8 +137,8 @@ class _Answer:
 
     __slots__ = ("pieces", "reason", "refuted")
 
-    def __init__(self, sent: Raw | None = None) -> None:
-        self.pieces: list[Raw | bytes] = [] if sent is None else [sent]
+    def __init__(self, *sent: Sent) -> None:
+        self.pieces: list[Sent] = list(sent)
         self.reason: Reason | None = Reason.TIMEOUT
         """Why it is incomplete; None once it is not. Until somebody says otherwise, time ran out."""
         self.refuted = False
@@ -169,7 +167,9 @@ class _Fetching:
 
     async def all_of(self, want: Wanted) -> Fetched:
         """Every key at once, until each is complete or time is up."""
-        answers = {key: _Answer() for key in want.absent} | {key: _Answer(raw) for key, raw in want.unfinished.items()}
+        answers = {key: _Answer() for key in want.absent} | {
+            key: _Answer(sent) for key, sent in want.unfinished.items()
+        }
         try:
             self._client.admit(self._base)
         except NoAnswer as failure:

@@ -87,7 +87,7 @@ def _judge(
 ) -> None:
     """Read `whole` and its components where code, value or notes are of interest."""
     if whole.comment is not None or whole.comments is not None or whole.related is not None:
-        observation_as_r4(whole)
+        whole = observation_as_r4(whole)
     if meaning.of_interest or _speaks(whole, whole.note, lens):
         _read(whole, whole, meaning, lens, measurements, findings)
     for part in whole.component or ():

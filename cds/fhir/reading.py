@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from msgspec import Raw
 
 from cds.fhir import prefetch as answers
-from cds.fhir.bundles import Pages, Resources
+from cds.fhir.bundles import Pages, Resources, Sent
 from cds.fhir.codes import Codes
 from cds.fhir.conditions import read_conditions
 from cds.fhir.drafts import DraftOrders, read_drafts, renewals
@@ -115,7 +115,7 @@ class Reader:
 
     def read(
         self,
-        prefetch: Mapping[str, Raw],
+        prefetch: Mapping[str, Sent],
         patient_id: str,
         now: datetime,
         *,
@@ -152,18 +152,18 @@ class Reader:
         return Reading(chart, states, version_of(shown))
 
     def _open(
-        self, prefetch: Mapping[str, Raw], into: Resources, fetched: Mapping[str, Pages]
+        self, prefetch: Mapping[str, Sent], into: Resources, fetched: Mapping[str, Pages]
     ) -> tuple[dict[str, Access], dict[str, list[Access]]]:
         """Open every key. Returns the state per advertised key, and the states in which kinds came under other names."""
         states = dict.fromkeys(self.templates, Access.ABSENT)
         elsewhere: dict[str, list[Access]] = {}
-        for key, raw in prefetch.items():
+        for key, sent in prefetch.items():
             if key in states:
                 if key not in fetched:
-                    states[key] = into.open(raw)
+                    states[key] = into.open(sent)
                 continue
             before = {kind: into.count(kind) for kind in _KIND_OF_TYPE}
-            state = into.open(raw)
+            state = into.open(sent)
             for kind, name in _KIND_OF_TYPE.items():
                 if into.count(kind) > before[kind]:
                     elsewhere.setdefault(name, []).append(state)

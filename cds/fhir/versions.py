@@ -7,10 +7,13 @@ the version is what all the evidence has in common. Sources: the resource defini
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from copy import copy
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from cds.fhir.bundles import Resources
 from cds.fhir.codes import status
@@ -29,11 +32,14 @@ from cds.fhir.resources import (
     Procedure,
     ProcedureRequest,
     ReferralRequest,
+    Resource,
     ServiceRequest,
 )
 from cds.fhir.written import Unreadable, decoded
 
 __all__ = ["ANY", "DSTU2", "R4", "R5", "STU3", "Versions", "as_r4", "observation_as_r4", "version_of"]
+
+R = TypeVar("R", bound=Resource)
 
 Versions = int
 """A set of versions, one bit each: resources are many, and a set of bits costs next to nothing."""
@@ -70,23 +76,28 @@ _NOT_PLACED: Final = frozenset(("proposed", "planned"))
 
 
 def as_r4(opened: Resources) -> Versions:
-    """Make every resource say in members of R4 what it says at all. Returns the versions that may have written them.
+    """Make everything opened say in members of R4 what it says at all. Returns the versions that may have written it.
 
     Observations are left: they are many, and nearly the same in all versions (`observation_as_r4`).
     """
+    return (
+        _all(opened.conditions, _condition)
+        & _all(opened.medication_requests, _request)
+        & _all(opened.medication_statements, _statement)
+        & _all(opened.procedures, _procedure)
+        & _all(opened.reports, _report)
+        & _all(opened.orders, _order)
+    )
+
+
+def _all(resources: list[R], read: Callable[[R], tuple[R, Versions]]) -> Versions:
+    """A resource in which something has to be moved is replaced: what was decoded is never changed."""
     found = ANY
-    for condition in opened.conditions:
-        found &= _condition(condition)
-    for request in opened.medication_requests:
-        found &= _request(request)
-    for statement in opened.medication_statements:
-        found &= _statement(statement)
-    for procedure in opened.procedures:
-        found &= _procedure(procedure)
-    for report in opened.reports:
-        found &= _report(report)
-    for order in opened.orders:
-        found &= _order(order)
+    for place, resource in enumerate(resources):
+        moved, versions = read(resource)
+        found &= versions
+        if moved is not resource:
+            resources[place] = moved
     return found
 
 
@@ -95,8 +106,9 @@ def version_of(versions: Versions) -> str:
     return _NAMES.get(versions, "")
 
 
-def observation_as_r4(observation: Observation) -> None:
+def observation_as_r4(observation: Observation) -> Observation:
     """`comment` (STU3) and `comments` (DSTU2) are notes; what is `related` as a member is a member."""
+    observation = copy(observation)
     for comment in (observation.comment, observation.comments):
         if comment is not None:
             observation.note = [*(observation.note or ()), Annotation(comment)]
@@ -104,13 +116,14 @@ def observation_as_r4(observation: Observation) -> None:
     if members:
         observation.hasMember = [*(observation.hasMember or ()), *members]
     observation.comment = observation.comments = observation.related = None
+    return observation
 
 
-def _condition(condition: Condition) -> Versions:
+def _condition(condition: Condition) -> tuple[Condition, Versions]:
     older = condition.onsetQuantity, condition.abatementQuantity, condition.notes
     if condition.recordedDate is not None and older == _NOTHING:  # most of R4: there is nothing to move
-        return R4 | R5
-    found = _subject(condition)
+        return condition, R4 | R5
+    condition, found = copy(condition), _subject(condition)
     for state in (condition.clinicalStatus, condition.verificationStatus):
         opening = bytes(state)[:1]
         if opening == b"{":
@@ -130,7 +143,7 @@ def _condition(condition: Condition) -> Versions:
         found &= DSTU2
     condition.onsetAge = condition.onsetAge or condition.onsetQuantity
     condition.abatementAge = condition.abatementAge or condition.abatementQuantity
-    return found
+    return condition, found
 
 
 def _subject(resource: Condition | MedicationStatement) -> Versions:
@@ -141,6 +154,7 @@ def _subject(resource: Condition | MedicationStatement) -> Versions:
 
 
 def _medication(resource: MedicationRequest | MedicationStatement) -> Versions:
+    """Moves within `resource`, which is a copy."""
     either = resource.medication
     if either is None:
         named = resource.medicationCodeableConcept is not None or resource.medicationReference is not None
@@ -150,19 +164,21 @@ def _medication(resource: MedicationRequest | MedicationStatement) -> Versions:
     return R5
 
 
-def _request(request: MedicationRequest) -> Versions:
+def _request(request: MedicationRequest) -> tuple[MedicationRequest, Versions]:
     if request.medication is None and request.__class__ is MedicationRequest:
-        return STU3 | R4
+        return request, STU3 | R4
+    request = copy(request)
     found = _medication(request)
     if not isinstance(request, MedicationOrder):
-        return found & (STU3 | R4 | R5)
+        return request, found & (STU3 | R4 | R5)
     request.authoredOn = request.authoredOn or request.dateWritten
     if request.dateEnded is not None:
         request.effectiveDosePeriod = Period(end=request.dateEnded)
-    return found & DSTU2
+    return request, found & DSTU2
 
 
-def _statement(statement: MedicationStatement) -> Versions:
+def _statement(statement: MedicationStatement) -> tuple[MedicationStatement, Versions]:
+    statement = copy(statement)
     found = _medication(statement) & _subject(statement)
     if statement.taken is not None:
         found &= STU3
@@ -176,7 +192,7 @@ def _statement(statement: MedicationStatement) -> Versions:
     if status(statement.status) == "recorded":
         found &= R5
         statement.status = _adherence(statement)
-    return found
+    return statement, found
 
 
 def _adherence(statement: MedicationStatement) -> str:
@@ -190,8 +206,8 @@ def _adherence(statement: MedicationStatement) -> str:
     return "unknown"
 
 
-def _procedure(procedure: Procedure) -> Versions:
-    found = ANY
+def _procedure(procedure: Procedure) -> tuple[Procedure, Versions]:
+    procedure, found = copy(procedure), ANY
     if procedure.performedDateTime is not None or procedure.performedPeriod is not None:
         found = DSTU2 | STU3 | R4
     elif procedure.occurrenceDateTime is not None or procedure.occurrencePeriod is not None:
@@ -207,17 +223,17 @@ def _procedure(procedure: Procedure) -> Versions:
     if procedure.notes is not None:
         procedure.note = [*(procedure.note or ()), *procedure.notes]
         found &= DSTU2
-    return found
+    return procedure, found
 
 
-def _report(report: DiagnosticReport) -> Versions:
+def _report(report: DiagnosticReport) -> tuple[DiagnosticReport, Versions]:
     if report.codedDiagnosis is None:
-        return ANY if report.conclusionCode is None else R4 | R5
-    report.conclusionCode = report.conclusionCode or report.codedDiagnosis
-    return DSTU2 | STU3
+        return report, ANY if report.conclusionCode is None else R4 | R5
+    return replace(report, conclusionCode=report.conclusionCode or report.codedDiagnosis), DSTU2 | STU3
 
 
-def _order(order: ServiceRequest) -> Versions:
+def _order(order: ServiceRequest) -> tuple[ServiceRequest, Versions]:
+    order = copy(order)
     if isinstance(order, DiagnosticOrder):
         _of_concepts(order, [each.code for each in order.item or ()])
         dates = [each.dateTime for each in order.event or () if each.dateTime]
@@ -235,19 +251,19 @@ def _order(order: ServiceRequest) -> Versions:
         return _older(order, DSTU2 if old else STU3 if newer else DSTU2 | STU3)
     code = bytes(order.code)
     if b'"concept"' not in code and b'"reference"' not in code:
-        return R4 if b'"coding"' in code or b'"text"' in code else R4 | R5
+        return order, R4 if b'"coding"' in code or b'"text"' in code else R4 | R5
     try:
         either = decoded(_CODE, code)
     except Unreadable:  # refused where orders are read
-        return R4 | R5
+        return order, R4 | R5
     if either.concept is None and either.reference is None:  # the name of a member deeper inside
-        return R4
+        return order, R4
     named = either.concept or CodeableConcept(text=either.reference.display if either.reference is not None else None)
     order.code = Raw(msgspec.json.encode(named))
-    return R5
+    return order, R5
 
 
-def _older(order: ServiceRequest, versions: Versions) -> Versions:
+def _older(order: ServiceRequest, versions: Versions) -> tuple[ServiceRequest, Versions]:
     """The states of an order before R4: DSTU2 has more of them."""
     state = status(order.status)
     if state in _PLACED:
@@ -255,8 +271,8 @@ def _older(order: ServiceRequest, versions: Versions) -> Versions:
     elif state in _NOT_PLACED:
         order.status = "draft"
     else:
-        return versions
-    return versions & DSTU2
+        return order, versions
+    return order, versions & DSTU2
 
 
 def _of_concepts(order: ServiceRequest, concepts: list[CodeableConcept | None]) -> None:

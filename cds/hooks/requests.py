@@ -1,8 +1,7 @@
-"""The body of a service call becomes a `Request` (R1, R2, R4), in one pass over its bytes.
+"""The body of a service call becomes a `Request` (R1, R2, R4).
 
-Resources are not decoded here: a prefetch value stays JSON text until `cds.fhir` reads it. JSON lets a member stand
-twice and most readers silently take the last; two patients in one request must not pass like that, so the members of
-the request, of its context, prefetch and authorization are decoded under keys that never equal one another.
+What a resource is, `cds.fhir` knows: a prefetch value becomes what a `Decoder` was told to make of resources, or stays JSON
+text until it is read.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw
 
-from cds.errors import InvalidRequest, NotJson, PreconditionFailed, WrongHook
+from cds.errors import InvalidRequest, PreconditionFailed, WrongHook
 from cds.hooks.contexts import HOOKS, Context
+from cds.hooks.members import Members, check_encoding, once, texts, whole
 
-__all__ = ["Authorization", "Request", "decode"]
+__all__ = ["Authorization", "Decoder", "Request", "decode"]
 
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -47,44 +47,51 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     fhir_server: str = ""
     """"" when the client gave none."""
     authorization: Authorization | None = None
-    prefetch: Mapping[str, Raw] = {}
-    """JSON text of each value: a resource, a Bundle, an OperationOutcome, or null (R5)."""
-    extension: Mapping[str, Raw] = {}
+    prefetch: Mapping[str, Any] = {}
+    """Each value: a resource, a Bundle, an OperationOutcome, or null (R5); decoded, or all of them as JSON text (`Raw`)."""
+    extension: Mapping[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"<Request {self.hook}>"
 
 
-class _Name(str):
-    """The name of a member, equal only to itself: of a member that stands twice, both stay."""
-
-    __slots__ = ()
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
-
-
-_Object = dict[_Name, Raw]
-_BODY = msgspec.json.Decoder(
-    dict[_Name, str | int | float | bool | list[Raw] | _Object | None], dec_hook=lambda _, name: _Name(name)
-)
 _ENCODER = msgspec.json.Encoder()
 _EMPTY = (b"null", b'""')
 _EXPECTED = re.compile(r"Expected `([^`]+)`")
 _PATH = re.compile(r"at `\$([.\w\[\]]*)`")
 _KINDS = {"str": "a string", "int": "an integer", "array": "an array"}
-_PIECE = 16_384
-_CONTINUING = frozenset(bytes([byte]) for byte in range(0x80, 0xC0))
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 
 
-def decode(body: bytes, served: Mapping[str, str] | None = None) -> Request:
-    """The request in `body`. `served` are the hooks of the service that was called; None takes every known hook.
+class Decoder:
+    """Reads the bodies of service calls."""
 
-    Raises NotJson, InvalidRequest (naming the member), WrongHook (R3), PreconditionFailed (no patient identity, R7).
-    """
-    members = _members(body)
-    hook = _hook(members, served or HOOKS)
+    def __init__(self, resource: Any = None) -> None:
+        """`resource` is the type that msgspec makes of a resource; None leaves every resource as JSON text."""
+        self._whole = None if resource is None else whole(resource)
+
+    def __call__(self, body: bytes, served: Mapping[str, Any] = HOOKS) -> Request:
+        """The request in `body`. `served` are the hooks of the service that was called; by default every known one.
+
+        Raises NotJson, InvalidRequest (naming the member), WrongHook (R3), PreconditionFailed (no patient identity, R7).
+        """
+        check_encoding(body)
+        members = self._at_once(body, served)
+        return _request(texts(body) if members is None else members, served)
+
+    def _at_once(self, body: bytes, served: Mapping[str, Any]) -> Members | None:
+        """Everything in one pass, unless the context holds resources: how those are read is for the reader to say."""
+        if self._whole is None or served.keys() <= _WITH_RESOURCES:
+            return None
+        members = self._whole(body)
+        return None if members is None or str(members.get("hook")) in _WITH_RESOURCES else members
+
+
+decode = Decoder()
+"""Leaves every resource as JSON text."""
+
+
+def _request(members: Members, served: Mapping[str, Any]) -> Request:
+    hook = _hook(members, served)
     authorization = _authorization(members)
     server = _url(members, "fhirServer")
     if authorization and not server:
@@ -100,47 +107,6 @@ def decode(body: bytes, served: Mapping[str, str] | None = None) -> Request:
     )
 
 
-def _members(body: bytes) -> dict[str, Any]:
-    if body.startswith(_BYTE_ORDER_MARKS):
-        raise NotJson("the body must be UTF-8 without a byte-order mark")
-    if not body.isascii() and not _is_utf8(body):
-        raise NotJson("the body must be UTF-8")
-    try:
-        return _once(_BODY.decode(body), "the request")
-    except msgspec.ValidationError:
-        raise NotJson("the body must be a JSON object, its numbers within range") from None
-    except msgspec.DecodeError:
-        raise NotJson("the body must be JSON") from None
-    except RecursionError:
-        raise NotJson("the body is nested too deeply") from None
-
-
-def _is_utf8(body: bytes) -> bool:
-    """Piece by piece: most pieces are plain ASCII, which costs next to nothing, and no second body lies in memory."""
-    start = 0
-    while start < len(body):
-        end = start + _PIECE
-        # No character is cut in two: at most three bytes continue one.
-        while body[end : end + 1] in _CONTINUING and end < start + _PIECE + 3:
-            end += 1
-        piece = body[start:end]
-        if not piece.isascii():
-            try:
-                str(piece, "utf-8")
-            except UnicodeDecodeError:
-                return False
-        start = end
-    return True
-
-
-def _once(members: Mapping[_Name, Any], where: str) -> dict[str, Any]:
-    """`members` under ordinary names. The name that stands twice is not told: it may be anything."""
-    plain = dict(zip(map(str, members), members.values(), strict=True))
-    if len(plain) != len(members):
-        raise NotJson(f"a member of {where} stands twice")
-    return plain
-
-
 def _text(members: Mapping[str, Any], name: str) -> str:
     """A string member; "" when it is absent, null or empty (R4)."""
     value = members.get(name)
@@ -151,13 +117,13 @@ def _text(members: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _object(members: Mapping[str, Any], name: str) -> dict[str, Raw] | None:
+def _object(members: Mapping[str, Any], name: str) -> Members | None:
     value = members.get(name)
     if value is None:
         return None
     if not isinstance(value, dict):
         raise InvalidRequest(f"`{name}` must be an object")
-    return _once(value, f"`{name}`")
+    return once(value, f"`{name}`")
 
 
 def _url(members: Mapping[str, Any], name: str) -> str:
@@ -205,8 +171,8 @@ def _authorization(members: Mapping[str, Any]) -> Authorization | None:
     return authorization
 
 
-def _is_empty(value: Raw | None) -> bool:
-    return value is None or bytes(value) in _EMPTY
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, Raw) and bytes(value) in _EMPTY)
 
 
 class _Reader(Generic[S]):
@@ -217,13 +183,13 @@ class _Reader(Generic[S]):
         self._where = where
         self._decode = msgspec.json.Decoder(struct).decode
         self._required = tuple(field.encode_name for field in fields if field.required)
-        self._resources = tuple(field.encode_name for field in fields if field.type is Raw)
+        self.resources = tuple(field.encode_name for field in fields if field.type is Raw)
 
-    def read(self, members: Mapping[str, Raw]) -> S:
+    def read(self, members: Members) -> S:
         for name in self._required:
             if _is_empty(members.get(name)):
                 raise InvalidRequest(f"`{self._where}.{name}` is required")
-        for name in self._resources:
+        for name in self.resources:
             if not bytes(members[name]).startswith(b"{"):
                 raise InvalidRequest(f"`{self._where}.{name}` must be an object")
         try:
@@ -239,3 +205,5 @@ class _Reader(Generic[S]):
 
 _CONTEXTS = {name: _Reader("context", hook.context) for name, hook in HOOKS.items()}
 _AUTHORIZATION = _Reader("fhirAuthorization", Authorization)
+_WITH_RESOURCES = {name for name, reader in _CONTEXTS.items() if reader.resources}
+"""Hooks whose context holds resources."""

@@ -19,15 +19,18 @@ from cds.hooks.bodies import Disconnected, check_media_type, receive_body
 from cds.hooks.calls import ANONYMOUS, CALLER, SEEN, Answer, Call, Seen
 from cds.hooks.feedback import Feedback, decode_feedback
 from cds.hooks.languages import Language, preferred
-from cds.hooks.requests import decode
+from cds.hooks.requests import Request, decode
 from cds.hooks.services import Service, discovery
 
-__all__ = ["PATH", "Consult", "Guard", "Keep", "open_to_all", "routes"]
+__all__ = ["PATH", "Consult", "Decode", "Guard", "Keep", "open_to_all", "routes"]
 
 PATH = "/cds-services"
 
 Consult = Callable[[Call], Awaitable[Answer]]
 """Answers a call. May raise any CdsError."""
+
+Decode = Callable[[bytes, Mapping[str, str]], Request]
+"""Reads a body for a service that serves these hooks. May raise any CdsError."""
 
 Guard = Callable[[ASGIApp], ASGIApp]
 """Puts somebody before an endpoint who asks callers who they are."""
@@ -53,17 +56,18 @@ def routes(
     *,
     limit: int,
     language: Language,
+    read: Decode = decode,
     guard: Guard = open_to_all,
     keep: Keep | None = None,
 ) -> list[Route]:
     """Discovery, which everybody may read (D1); behind `guard` the service endpoint, and that of feedback where it is kept.
 
-    Bodies up to `limit` bytes; `language` for callers that name none.
+    Bodies up to `limit` bytes, which `read` reads; `language` for callers that name none.
     """
     services = tuple(services)
     found = [
         Route(PATH, _Constant(msgspec.json.encode(discovery(services))), methods=["GET"]),
-        Route(PATH + "/{service_id}", guard(_ServiceCall(services, consult, limit, language)), methods=["POST"]),
+        Route(PATH + "/{service_id}", guard(_ServiceCall(services, consult, limit, language, read)), methods=["POST"]),
     ]
     if keep is not None:
         feedback = guard(_FeedbackCall(services, keep, limit))
@@ -118,17 +122,20 @@ class _Call:
 class _ServiceCall(_Call):
     """`POST /cds-services/{service_id}`."""
 
-    def __init__(self, services: Iterable[Service], consult: Consult, limit: int, language: Language) -> None:
+    def __init__(
+        self, services: Iterable[Service], consult: Consult, limit: int, language: Language, read: Decode
+    ) -> None:
         services = tuple(services)
         super().__init__(services, limit)
         self._served = {service.id: service.served for service in services}
         self._consult = consult
         self._language: Language = language
+        self._read = read
         self._encode = msgspec.json.Encoder().encode
 
     async def _answer(self, seen: Seen, body: bytes, headers: Mapping[bytes, str]) -> tuple[bytes, _Headers]:
         language = preferred(headers.get(b"accept-language", ""), seen.caller.language or self._language)
-        seen.request = decode(body, self._served[seen.service.id])
+        seen.request = self._read(body, self._served[seen.service.id])
         seen.answer = await self._consult(Call(seen.service, seen.request, language, seen.caller))
         return self._encode(seen.answer.response), ((b"content-language", language.encode()),)
 

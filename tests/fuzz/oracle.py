@@ -12,10 +12,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from cds.consult import Consultant
+from cds.consult import Consultant, decode_request
 from cds.errors import ANSWERED, CdsError, Unexpected
 from cds.hooks.calls import ANONYMOUS, Call
-from cds.hooks.requests import decode
 from tests.clock import NOW
 from tests.fuzz.mutations import Asked
 
@@ -34,7 +33,7 @@ def check(consultant: Consultant, asked: Asked) -> bool:
     service = next(each for each in consultant.services if each.id == asked.service)
     with _not_for_ever():
         try:
-            request = decode(asked.body, service.served)
+            request = decode_request(asked.body, service.served)
             call = Call(service, request, asked.language, ANONYMOUS)  # type: ignore[arg-type]
             answer = msgspec.json.encode(consultant.consult(call, NOW).response)
         except CdsError as error:

@@ -10,7 +10,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Raw
 
+from cds.fhir.bundles import Sent
 from cds.fhir.references import is_patient
+from cds.fhir.resources import Bundle
 from cds.fhir.server.failures import NoAnswer, Reason
 from cds.fhir.server.queries import Query
 from cds.fhir.written import UNREADABLE
@@ -55,6 +57,7 @@ class _Entries(msgspec.Struct):
     entry: list[_Entry] | None = None
 
 
+_RELATION: Final = b'"next"'
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _LINKS: Final[msgspec.json.Decoder[list[Any]]] = msgspec.json.Decoder(list[Any])
 _ENTRIES: Final = msgspec.json.Decoder(_Entries)
@@ -73,10 +76,14 @@ def page(raw: bytes, asked: Query) -> Page:
     return Page(raw, envelope.id, _next(envelope.link) if asked.is_search else "")
 
 
-def next_link(raw: Raw | bytes) -> str:
+def next_link(sent: Sent) -> str:
     """Where a searchset that a client sent goes on, "" where it does not say."""
+    if isinstance(sent, Bundle):
+        return next((link.url for link in sent.link or () if link.relation == "next" and link.url), "")
+    if not isinstance(sent, Raw | bytes) or _RELATION not in bytes(sent):
+        return ""
     try:
-        return _next(_ENVELOPE.decode(raw).link)
+        return _next(_ENVELOPE.decode(sent).link)
     except UNREADABLE:
         return ""
 

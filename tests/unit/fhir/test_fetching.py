@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from cds.fhir.bundles import Pages, Resources
+from cds.fhir.bundles import Pages, Resources, Sent
 from cds.fhir.fetching import Fetched, Server, Wanted, fetch, wanted
+from cds.fhir.resources import AnyResource
 from cds.fhir.server.breaker import Breaker
 from cds.fhir.server.budget import Budget, Limits
 from cds.fhir.server.client import FhirClient
@@ -271,6 +272,13 @@ class _Unusable(str):
         return self
 
 
+def _decoded_where_it_can_be(raw: bytes) -> Sent:
+    try:
+        return msgspec.json.decode(raw, type=AnyResource | None)  # type: ignore[no-any-return]
+    except msgspec.MsgspecError:
+        return msgspec.Raw(raw)
+
+
 NEXT = b'{"resourceType":"Bundle","link":[{"relation":"next","url":"https://ehr.example/fhir?page=2"}]}'
 
 
@@ -290,8 +298,11 @@ NEXT = b'{"resourceType":"Bundle","link":[{"relation":"next","url":"https://ehr.
         ({"a": b'{"resourceType":"Bundle","link":["next",{"relation":"next"}]}', "b": b"null"}, set(), set()),
     ],
 )
-def test_what_is_asked_for(sent: dict[str, bytes], absent: set[str], unfinished: set[str]) -> None:
-    prefetch = {key: msgspec.Raw(raw) for key, raw in sent.items()}
+@pytest.mark.parametrize("decode", [msgspec.Raw, _decoded_where_it_can_be], ids=["text", "decoded"])
+def test_what_is_asked_for(
+    sent: dict[str, bytes], absent: set[str], unfinished: set[str], decode: Callable[[bytes], Sent]
+) -> None:
+    prefetch = {key: decode(raw) for key, raw in sent.items()}
     want = wanted({"a": "Patient/1", "b": "Patient/2"}, prefetch)
     if not absent and not unfinished:
         assert want is None
