@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -15,14 +14,12 @@ from cds.reasoning.chart import NotUsed
 
 __all__ = ["newest"]
 
-_ID: Final = attrgetter("id")
-
 S = TypeVar("S", bound=SubjectResource | Patient)
 
 
 def newest(resources: list[S], dates: Dates, not_used: list[NotUsed]) -> list[S]:
     """`resources` with each id once. A version that differs from the one kept is counted as a duplicate."""
-    if len(resources) < 2 or len(set(map(_ID, resources))) == len(resources):
+    if len(resources) < 2 or len({each.id for each in resources}) == len(resources):
         return resources
     kept: dict[str, S] = {}
     without_id: list[S] = []

@@ -25,9 +25,6 @@ __all__ = ["read_observations"]
 
 _FINAL: Final = frozenset(("final", "amended", "corrected"))
 
-_tuple: Final = tuple.__new__
-"""Makes a named tuple of all its fields, without the call that fills in defaults: a chart has hundreds of them."""
-
 Part = Observation | Component
 
 
@@ -62,7 +59,7 @@ def read_observations(observations: Iterable[Observation], lens: Lens) -> tuple[
                     and when.instant <= latest
                 ):
                     meta = whole.meta
-                    source = _tuple(Ref, ("Observation", whole.id or "", meta.versionId or "" if meta else ""))
+                    source = Ref("Observation", whole.id or "", (meta.versionId or "") if meta is not None else "")
                     low, high, flag, note = None, None, "", ""
                     if whole.referenceRange is not NOTHING:
                         low, high = lens.ranges[bytes(whole.referenceRange), spelling, lab.lab, lab.loinc]
@@ -70,10 +67,10 @@ def read_observations(observations: Iterable[Observation], lens: Lens) -> tuple[
                         said = lens.codes.interpretations[bytes(whole.interpretation)]
                         flag, note = said.code, said.note
                     # fmt: off
-                    measurements.append(_tuple(Measurement, (
+                    measurements.append(Measurement(
                         source, lab.lab, lab.loinc, lab.property, value * scale.factor, scale.unit, when,
-                        (value, unit or code or ""), "", low, high, flag, "", note, False, lab.rank, "",
-                    )))
+                        (value, unit or code or ""), "", low, high, flag, "", note, False, lab.rank,
+                    ))
                     # fmt: on
                     continue
             _judge(whole, meaning, lens, measurements, findings)

@@ -245,10 +245,10 @@ def _with_drafts(chart: Chart, drafts: DraftOrders, opened: Resources, subject: 
     """`chart` with the draft orders. One that is stored already, as a draft, is no order that was placed before it."""
     drafts.settle(subject, lens)
     read = read_drafts(drafts, opened.medications, lens)
-    own = {draft.source[:2] for draft in read}
+    own = {(draft.source.type, draft.source.id) for draft in read}
     return chart._replace(
         drafts=renewals(read, chart.medicines, lens),
-        orders=tuple(order for order in chart.orders if order.source[:2] not in own),
+        orders=tuple(order for order in chart.orders if (order.source.type, order.source.id) not in own),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from cds.reasoning.chart import Measurement, Moment
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import Facts
@@ -187,7 +189,7 @@ def _read_total(facts: Facts, total: Measurement) -> Sample:
     value = uncorrected.value
     if albumin is not None and value is not None and not uncorrected.comparator and _may_correct(facts, albumin):
         value = adjusted(facts, value, albumin)
-        return Sample(results.status(uncorrected._replace(value=value)), "corrected", value, uncorrected, albumin)
+        return Sample(results.status(replace(uncorrected, value=value)), "corrected", value, uncorrected, albumin)
     return _uncorrected_sample(facts, uncorrected)
 
 
@@ -373,7 +375,7 @@ def _is_clear(facts: Facts, sample: Sample) -> bool:
         if measurement.high is not None:
             limits.append(round(measurement.high + rules.ionised_above_own_limit_by, 6))
         return any(above(measurement, limit) for limit in limits)
-    return sample.value is not None and below(measurement._replace(value=sample.value), rules.single_from) is False
+    return sample.value is not None and below(replace(measurement, value=sample.value), rules.single_from) is False
 
 
 def _past_highs(facts: Facts) -> tuple[Sample, ...]:

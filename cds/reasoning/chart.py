@@ -3,8 +3,8 @@
 This is the only thing that reasoning sees of a patient. Nothing here is FHIR: codes have become concepts, units are
 canonical, dates are instants. `cds.fhir` builds it, `cds.reasoning` asks it; nobody changes it.
 
-Named tuples, because a chart of some hundred data is built for every request and these are the cheapest immutable
-values the standard library has.
+Immutable values, and those of which a chart holds hundreds (`Ref`, `Measurement`) as structs: making one takes a third of
+what a named tuple takes. No value holds a cycle, so the garbage collector need not look at them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
+
+import msgspec
 
 __all__ = [
     "Access",
@@ -51,7 +53,7 @@ Choice = Literal["active", "past"]
 """ACC-1: active (also recurrence, relapse, nothing said) or past (inactive, remission, resolved, abated)."""
 
 
-class Ref(NamedTuple):
+class Ref(msgspec.Struct, frozen=True, order=True, gc=False):
     """The resource that a datum came from."""
 
     type: str
@@ -137,7 +139,7 @@ class Problem(NamedTuple):
     """Comes from the hook's context (problem-list-item-create), not from the record."""
 
 
-class Measurement(NamedTuple):
+class Measurement(msgspec.Struct, frozen=True, gc=False):
     """A laboratory result or body height: a number with its canonical unit, or a qualitative result (ACC-4, LAB-1)."""
 
     source: Ref

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from cds.reasoning.calcium import (
     CORRECTED,
     adjusted,
@@ -80,7 +82,7 @@ def _high_total(facts: Facts, total: Measurement) -> Alarm | None:
         if each.value is not None:
             candidates.append((each.value, (*rows, *facts(usable_results).rows((each,)))))
     highest, rows = max(candidates, key=lambda each: each[0])
-    probe = total._replace(value=highest)
+    probe = replace(total, value=highest)
     if below(probe, rules.urgent_from.total) is not False:
         return None
     critical = above(probe, rules.critical_above.total) is True
@@ -104,7 +106,7 @@ def _low_total(facts: Facts, total: Measurement) -> Alarm | None:
         rows = _adjusted_rows(facts, total, albumin, value)
     else:
         value, rows = total.value or 0.0, facts(usable_results).rows((total, albumin))
-    critical = below(total._replace(value=value), limit) is True
+    critical = below(replace(total, value=value), limit) is True
     return _fired(facts, total, rows, "low", critical=critical, confirm=is_doubtful(facts, total))
 
 

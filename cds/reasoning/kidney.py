@@ -11,6 +11,8 @@ from math import inf, nextafter
 from statistics import median
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from cds.reasoning.chart import Measurement, Moment, Problem, Procedure
 from cds.reasoning.conclusions import Evidence, Text, Value
 from cds.reasoning.facts import ADULT, Facts
@@ -59,7 +61,7 @@ class Egfr(NamedTuple):
     def below(self, limit: float) -> bool | None:
         """Whether the eGFR lies below `limit`; None where that is open (LAB-3)."""
         if self.says == "value":
-            return below(self.measurement._replace(value=self.value, comparator=self.comparator), limit)
+            return below(replace(self.measurement, value=self.value, comparator=self.comparator), limit)
         return False if self.says == "not-reduced" and limit <= _REDUCED_BELOW else None
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds.reasoning.calcium import CORRECTED, adjusted, assess_calcium, calcium_rows
 from cds.reasoning.conclusions import Value
@@ -188,7 +189,7 @@ def test_both_units_read_the_same(mg: float, grams: int) -> None:
     lines = [f"calcium-total {canonical:.9f} mmol/L, 5 h", f"albumin {grams} g/L, 5 h"]
     asked = facts_of(_case(ADULT, lines), NOW)
     converted = tuple(
-        each._replace(value=mg * 0.249513) if each.lab == "calcium-total" else each for each in asked.chart.measurements
+        replace(each, value=mg * 0.249513) if each.lab == "calcium-total" else each for each in asked.chart.measurements
     )
     other = Facts(asked.chart._replace(measurements=converted), NOW, asked.knowledge)
     first, second = found(asked), found(other)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds.reasoning.alarms import alarm_conclusions, red_flag_conclusion
 from cds.reasoning.causes import _values, cause_conclusions
@@ -217,7 +218,7 @@ def test_what_says_a_paraprotein(now: datetime) -> None:
     assert facts(now, measurements=(alone,))(paraproteins) == ()
     beside = (alone, measured(now, "albumin", 42.0))
     assert facts(now, measurements=beside)(paraproteins) == (alone,)
-    assert facts(now, measurements=(alone._replace(value=80.0), beside[1]))(paraproteins) == ()
+    assert facts(now, measurements=(replace(alone, value=80.0), beside[1]))(paraproteins) == ()
 
 
 def test_a_disease_with_a_site_of_its_own_explains_no_other(now: datetime) -> None:

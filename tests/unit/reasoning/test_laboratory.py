@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds.reasoning.chart import Chart, Measurement, Patient
 from cds.reasoning.laboratory import Laboratory, above, below, reported_results
@@ -47,7 +48,7 @@ def test_a_comparator_never_proves_what_a_value_it_allows_contradicts(
 ) -> None:
     allowed = {"<": true < value, "<=": true <= value, ">": true > value, ">=": true >= value}[sign]
     if allowed:
-        open_ = result("1")._replace(value=value, comparator=sign)  # type: ignore[arg-type]
+        open_ = replace(result("1"), value=value, comparator=sign)  # type: ignore[arg-type]
         assert above(open_, limit) in (None, true > limit)
         assert below(open_, limit) in (None, true < limit)
 
@@ -103,7 +104,7 @@ def test_a_result_in_words_is_shown_in_its_words() -> None:
     words, number = results.rows((*results.all("phosphate"), None))
     assert words.value == "normal"
     assert str(number.value) == "Value(number=1.234, unit='mmol/L', digits=2, comparator='')"
-    assert results.evidence(results.all("phosphate")[0]._replace(words="", reported="H")).value == "H"
+    assert results.evidence(replace(results.all("phosphate")[0], words="", reported="H")).value == "H"
 
 
 @given(

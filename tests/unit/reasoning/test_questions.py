@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds.reasoning.chart import Access, Patient, Procedure, Ref, Report
 from cds.reasoning.knowledge.criteria import parse
@@ -191,7 +192,7 @@ def test_forms_and_calcifications(now: datetime) -> None:
 
 def test_a_rise_of_creatinine(now: datetime) -> None:
     results = tuple(
-        measured(now, "creatinine", value, days=days)._replace(source=Ref("Observation", str(days)))
+        replace(measured(now, "creatinine", value, days=days), source=Ref("Observation", str(days)))
         for value, days in ((160, 1), (80, 100), (82, 150))
     )
     answer = ask(parse({"creatinine-rise": {"at-least": 1.5}}), facts(now, measurements=results))
