@@ -54,14 +54,18 @@ async def measure(folder: Path) -> None:
     request = decode(body)
     remembered = Remembered.of(Settings(state_folder=folder), consultant, lambda: NOW)
     metrics, log = Metrics(remembered.memory), CallLog()
-    full = consultant.consult(Call(service, request, "en", ANONYMOUS), NOW)
+    call = Call(service, request, "en", ANONYMOUS)
+    full = consultant.consult(call, NOW)._replace(patient=remembered.patient(request))
     await remembered.memory.start()
     running = remembered.memory.running
     assert running is not None
-    for name, answer in (("three cards", full), ("nothing to say", Answer(Response(cards=[]), full.prefetch))):
+    for name, answer in (
+        ("three cards", full),
+        ("nothing to say", Answer(Response(cards=[]), full.prefetch, patient=full.patient)),
+    ):
         call = Finished(Seen(service, request=request, answer=answer), 200, 0.001)
         figures = {
-            "looked up before the answer": best(lambda: remembered.dismissed(request)),
+            "looked up before the answer": best(lambda: remembered.dismissed(remembered.patient(request))),
             "written down": best(lambda call=call: remembered.told(call)),  # type: ignore[misc]
             "figures": best(lambda call=call: metrics.told(call)),  # type: ignore[misc]
             "log line": best(lambda call=call: log.told(call)),  # type: ignore[misc]

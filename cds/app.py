@@ -60,8 +60,10 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
     async def consult(call: Call) -> Answer:
         request, caller = call.request, call.caller
         fetched = await consultant.fetch(request, client, readable(caller)) if request.fhir_server else None
-        dismissed = remembered.dismissed(request, caller.name) if remembered else {}
-        return consultant.consult(call, tell(), fetched, dismissed)
+        if remembered is None:
+            return consultant.consult(call, tell(), fetched)
+        patient = remembered.patient(request, caller.name)
+        return consultant.consult(call, tell(), fetched, remembered.dismissed(patient))._replace(patient=patient)
 
     app = assemble(
         consultant.services,

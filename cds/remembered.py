@@ -43,9 +43,13 @@ class Remembered:
         memory = Memory(site, knowledge.suppression, [each.id for each in offered], clock)
         return cls(memory, knowledge.version, clock)
 
-    def dismissed(self, request: Request, client: str = "") -> Mapping[str, Before]:
-        """What need not be shown again to the clinicians of this patient."""
-        return self.memory.before(self._patient(client, request))
+    def patient(self, request: Request, client: str = "") -> str:
+        """The pseudonym of the patient of a request."""
+        return self.memory.patient(client, request.fhir_server, request.context.patient_id)
+
+    def dismissed(self, patient: str) -> Mapping[str, Before]:
+        """What need not be shown again to the clinicians of a patient."""
+        return self.memory.before(patient)
 
     async def keep(self, client: str, service: Service, items: Sequence[Feedback]) -> None:
         """Commit feedback. Raises StoreUnavailable."""
@@ -55,8 +59,6 @@ class Remembered:
         """Write down what was answered about a patient; what could not be read was about nobody."""
         seen = call.seen
         if seen is not None and seen.request is not None:
-            patient = self._patient(seen.caller.name, seen.request)
+            answered = seen.answer.patient if seen.answer is not None else ""
+            patient = answered or self.patient(seen.request, seen.caller.name)
             self.memory.remember(record(seen, patient, self.knowledge, milliseconds(self.clock()), call.seconds))
-
-    def _patient(self, client: str, request: Request) -> str:
-        return self.memory.patient(client, request.fhir_server, request.context.patient_id)

@@ -55,6 +55,8 @@ class Answer(NamedTuple):
     """State of each advertised prefetch key (R5)."""
     failures: tuple[str, ...] = ()
     """Why what was asked of a FHIR server did not come: one word per key, or one for all of them."""
+    patient: str = ""
+    """Pseudonym of the patient, where the answer had to know it already."""
 
 
 @dataclass(slots=True)

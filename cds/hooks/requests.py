@@ -42,7 +42,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A service call as it was asked. Never printed: it is about a patient."""
 
     hook: str
-    instance: UUID
+    instance: str
+    """`hookInstance`, a UUID as it is usually written."""
     context: Context
     fhir_server: str = ""
     """"" when the client gave none."""
@@ -59,6 +60,7 @@ _ENCODER = msgspec.json.Encoder()
 _EMPTY = (b"null", b'""')
 _EXPECTED = re.compile(r"Expected `([^`]+)`")
 _PATH = re.compile(r"at `\$([.\w\[\]]*)`")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KINDS = {"str": "a string", "int": "an integer", "array": "an array"}
 
 
@@ -142,12 +144,14 @@ def _hook(members: Mapping[str, Any], served: Mapping[str, Any]) -> str:
     return hook
 
 
-def _instance(members: Mapping[str, Any]) -> UUID:
+def _instance(members: Mapping[str, Any]) -> str:
     value = _text(members, "hookInstance")
     if not value:
         raise InvalidRequest("`hookInstance` is required")
+    if _UUID.fullmatch(value):
+        return value
     try:
-        return UUID(value)
+        return str(UUID(value))
     except ValueError:
         raise InvalidRequest("`hookInstance` must be a UUID") from None
 

@@ -8,9 +8,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from cds.errors import StoreUnavailable
 from cds.memory import intake
 from cds.memory.journal import Frames, Journal, frames, orphans
+from cds.memory.records import Record
 from cds.memory.store import Store
 
 __all__ = ["Drain"]
@@ -20,6 +23,7 @@ _BATCH = 1 << 20
 _RENEW = 1 << 20
 """A file that was taken wholly is begun anew from this size on."""
 _REFUSED = ".refused"
+_DECODE = msgspec.json.Decoder(Record).decode
 _LOG = logging.getLogger(__name__)
 
 
@@ -78,11 +82,17 @@ class Drain:
     async def _some(self, found: Frames) -> int:
         """Takes what was found; returns where the next record begins."""
         self.damaged += found.damaged
-        if found.records:
-            await self._take(found.records)
+        records: list[Record] = []
+        for each in found.records:
+            try:
+                records.append(_DECODE(each))
+            except msgspec.MsgspecError as error:
+                await self._set_aside(each, type(error).__name__)
+        if records:
+            await self._take(records)
         return found.end
 
-    async def _take(self, records: Sequence[bytes]) -> None:
+    async def _take(self, records: Sequence[Record]) -> None:
         try:
             await self._store_all(records)
         except StoreUnavailable:
@@ -90,19 +100,23 @@ class Drain:
                 raise
             await self._one_by_one(records)
 
-    async def _store_all(self, records: Sequence[bytes]) -> None:
+    async def _store_all(self, records: Sequence[Record]) -> None:
         async with self._store.transaction() as connection:
             await intake.take(connection, records)
         self.stored += len(records)
 
-    async def _one_by_one(self, records: Sequence[bytes]) -> None:
-        """The store is there and refuses something: that is set aside, or it would keep back all that follows."""
+    async def _one_by_one(self, records: Sequence[Record]) -> None:
+        """The store is there and refuses something."""
         for record in records:
             try:
                 await self._store_all([record])
             except StoreUnavailable as error:
                 if not await self._store.answers():
                     raise
-                _LOG.critical("the store refuses a record, it is set aside: %s", error.cause)
-                with (self._folder / f"records{_REFUSED}").open("ab") as file:
-                    await asyncio.to_thread(file.write, record + b"\n")
+                await self._set_aside(msgspec.json.encode(record), error.cause)
+
+    async def _set_aside(self, record: bytes, why: str) -> None:
+        """What nobody can store would keep back all that follows."""
+        _LOG.critical("a record cannot be stored, it is set aside: %s", why)
+        with (self._folder / f"records{_REFUSED}").open("ab") as file:
+            await asyncio.to_thread(file.write, record + b"\n")

@@ -23,7 +23,7 @@ class Pseudonyms:
     """Never printed: it holds the key."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = hmac.new(key, digestmod="sha256")
 
     def of(self, client: str, fhir_server: str, patient_id: str) -> str:
         """64 hexadecimal digits. Two record systems may use the same id for two people: they get two pseudonyms."""
@@ -31,7 +31,9 @@ class Pseudonyms:
 
     def digest(self, *words: str) -> str:
         """What stands for `words` and cannot be guessed from outside."""
-        return hmac.digest(self._key, "\x1f".join(words).encode("utf-8", "replace"), "sha256").hex()
+        keyed = self._keyed.copy()
+        keyed.update("\x1f".join(words).encode("utf-8", "replace"))
+        return keyed.hexdigest()
 
 
 def patient_key(given: str, folder: Path) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,6 +12,10 @@ from cds.cards.outcome import CARD, SILENT
 from cds.hooks.models import Card, Indicator, Response
 
 __all__ = ["Record", "ShownCard", "SilentCard", "milliseconds", "moment", "shown_cards", "silent_cards"]
+
+
+_Stored = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""What a database takes for a number."""
 
 
 class ShownCard(msgspec.Struct, frozen=True):
@@ -43,7 +47,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     """UUID; an answer that is stored twice is stored once."""
-    at: int
+    at: _Stored
     """When it left: milliseconds since 1970, UTC."""
     client: str
     """Name in the allow-list; "" for an anonymous caller."""
@@ -55,7 +59,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Pseudonym (`cds.memory.pseudonyms`)."""
     knowledge: str
     """Version of the rules."""
-    duration: int
+    duration: _Stored
     """Microseconds between the request and its answer."""
     outcome: str
     """"answered", or the name of the error in `cds.errors`."""

@@ -17,7 +17,7 @@ import pytest
 from cds.memory import intake
 from cds.memory.records import SilentCard
 from cds.memory.store import Store, store_url
-from tests.unit.memory.records_by_hand import a_record, card, encode
+from tests.unit.memory.records_by_hand import a_record, card
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def state(tmp_path: Path) -> Path:
     async def fill() -> None:
         store = Store(store_url("", tmp_path))
         async with store.transaction() as connection:
-            await intake.take(connection, [encode(a_record(card(), card("C-FORM", "info"), silent=SILENT))])
+            await intake.take(connection, [a_record(card(), card("C-FORM", "info"), silent=SILENT)])
         await store.close()
 
     asyncio.run(fill())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -38,7 +37,7 @@ def test_what_is_read() -> None:
             extension={"example.vendor": 1},
         )
     )
-    assert request.instance == UUID(INSTANCE)
+    assert request.instance == INSTANCE
     assert request.context.patient_id == "p"
     assert request.fhir_server == "https://ehr.example/fhir"
     assert request.authorization is not None

@@ -7,6 +7,7 @@ import logging
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select, text
 
@@ -16,6 +17,8 @@ from cds.memory.store import Store
 from cds.memory.tables import answers, cards
 from tests.postgresql import Postgresql
 from tests.unit.memory.records_by_hand import a_record, card, encode, with_store
+
+NO_DATE = encode(msgspec.structs.replace(a_record(), at=2**70))
 
 
 async def count(store: Store) -> int:
@@ -92,22 +95,42 @@ def test_two_journeys_at_a_time_lose_nothing(tmp_path: Path) -> None:
     with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
 
 
-def test_a_record_that_the_store_refuses_does_not_keep_back_the_others(
+def test_what_is_no_record_does_not_keep_back_the_others(
     url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run(store: Store) -> None:
         journal = Journal(tmp_path)
         journal.append(encode(a_record()))
         journal.append(b'{"id": "incomplete"}')
+        journal.append(NO_DATE)
         journal.append(encode(a_record()))
         drain = Drain(journal, tmp_path, store)
         with caplog.at_level(logging.CRITICAL):
             await drain.run()
         assert (await count(store), drain.depth) == (2, 0)
-        assert (tmp_path / "records.refused").read_bytes() == b'{"id": "incomplete"}\n'
+        assert (tmp_path / "records.refused").read_bytes() == b'{"id": "incomplete"}\n' + NO_DATE + b"\n"
         assert "it is set aside" in caplog.text
 
     with_store(url, run)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_record_that_the_store_refuses_does_not_keep_back_the_others(
+    postgresql_server: Postgresql, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        refused = encode(a_record(client="no \0 in PostgreSQL"))
+        for record in (encode(a_record()), refused, encode(a_record())):
+            journal.append(record)
+        drain = Drain(journal, tmp_path, store)
+        with caplog.at_level(logging.CRITICAL):
+            await drain.run()
+        assert (await count(store), drain.depth) == (2, 0)
+        assert (tmp_path / "records.refused").read_bytes() == refused + b"\n"
+        assert "it is set aside" in caplog.text
+
+    with_store(postgresql_server.create("refusing"), run)
 
 
 @pytest.mark.slow

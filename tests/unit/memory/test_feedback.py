@@ -18,7 +18,7 @@ from cds.memory.pseudonyms import Pseudonyms
 from cds.memory.records import Record, milliseconds
 from cds.memory.store import Store
 from cds.memory.tables import feedback
-from tests.unit.memory.records_by_hand import DAY, KEY, NOW, a_record, card, encode, with_store
+from tests.unit.memory.records_by_hand import DAY, KEY, NOW, a_record, card, with_store
 
 WHEN = datetime(2024, 10, 1, tzinfo=UTC)
 REASONS = ("already-known", "data-wrong")
@@ -34,7 +34,7 @@ def overridden(name: str, **more: Any) -> Feedback:
 
 async def said(store: Store, *records: Record) -> None:
     async with store.transaction() as connection:
-        await intake.take(connection, [encode(each) for each in records])
+        await intake.take(connection, records)
 
 
 def test_it_is_kept_once_however_often_it_is_sent(url: str) -> None:

@@ -17,12 +17,12 @@ from cds.memory.records import Record, SilentCard, moment
 from cds.memory.reports import report
 from cds.memory.store import Store
 from cds.memory.tables import answers, cards, feedback, silences
-from tests.unit.memory.records_by_hand import DAY, KEY, NOW, a_record, card, encode, with_store
+from tests.unit.memory.records_by_hand import DAY, KEY, NOW, a_record, card, with_store
 
 
 async def said(store: Store, *records: Record) -> None:
     async with store.transaction() as connection:
-        await intake.take(connection, [encode(each) for each in records])
+        await intake.take(connection, records)
 
 
 async def dealt(store: Store, name: str, after: int, **more: Any) -> None:

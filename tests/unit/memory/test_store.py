@@ -15,7 +15,7 @@ from cds.memory import intake, migrations
 from cds.memory.records import SilentCard
 from cds.memory.store import Store, store_url
 from cds.memory.tables import answers, cards, metadata, silences
-from tests.unit.memory.records_by_hand import a_record, card, encode, with_store
+from tests.unit.memory.records_by_hand import a_record, card, with_store
 
 
 def test_the_schema_is_that_of_the_tables_and_can_be_taken_back(url: str) -> None:
@@ -70,7 +70,7 @@ def test_a_record_is_stored_whole_and_once(url: str) -> None:
     async def run(store: Store) -> None:
         for _ in range(2):
             async with store.transaction() as connection:
-                await intake.take(connection, [encode(said), encode(empty), encode(said)])
+                await intake.take(connection, [said, empty, said])
         stored = await store.rows(select(answers).where(answers.c.id == said.id))
         assert [dict(each) for each in stored] == [
             {
@@ -99,7 +99,7 @@ def test_words_stay_words(url: str) -> None:
 
     async def run(store: Store) -> None:
         async with store.transaction() as connection:
-            await intake.take(connection, [encode(a_record(card("1"), client=odd, patient="007"))])
+            await intake.take(connection, [a_record(card("1"), client=odd, patient="007")])
         assert (await store.rows(select(answers.c.client, answers.c.patient)))[0] == {"client": odd, "patient": "007"}
         assert (await store.rows(select(cards.c.card)))[0] == {"card": "1"}
 
