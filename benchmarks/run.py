@@ -1,11 +1,12 @@
 """What a request costs, against the floor and against a peer, in one run on the same bodies (`make bench`).
 
-- service: this service, one worker, no authentication.
+- service: this service as it is installed, one worker, no authentication.
+- forgetful: the same without memory: what journal, store and suppression cost is the difference.
 - floor: a bare ASGI application that only does `orjson.loads` of the body.
 - healthchain: a patient-view service with the `healthchain` package that answers no card; skipped, with the reason,
   when it cannot be installed.
 
-The three take turns in rounds, so that a slow moment of the machine meets all of them. The load comes from a process
+All take turns in rounds, so that a slow moment of the machine meets all of them. The load comes from a process
 of its own over keep-alive connections; where the machine has two processors, each process has one of its own.
 """
 
@@ -33,6 +34,7 @@ from tests.clients.peers import PeerError, healthchain
 __all__ = ["main"]
 
 _TOP = Path(__file__).parents[1]
+_SERVICE = "/cds-services/soft-tissue-calcification"
 _ORDERS = "/cds-services/calcification-order-safety"
 _ROUNDS = 6
 _CONNECTIONS = 4
@@ -63,7 +65,11 @@ def main() -> None:
             name: _measure(body, targets, Path(folder), options.seconds)
             for name, body in bodies(_templates(targets[0], "patient-view")).items()
         }
-        of_orders = [target._replace(path=_ORDERS) if target.name == "service" else target for target in targets[:2]]
+        of_orders = [
+            target._replace(path=_ORDERS) if target.path == _SERVICE else target
+            for target in targets
+            if target.name != "healthchain"
+        ]
         measured |= {
             name: _measure(body, of_orders, Path(folder), options.seconds)
             for name, body in order_bodies(_templates(targets[0], "order-sign")).items()
@@ -83,8 +89,8 @@ def _targets(with_peer: bool) -> Iterator[tuple[list[Target], list[str]]]:
     """The running servers, and why one is missing."""
     reasons: list[str] = []
     commands = {
-        "service": ([sys.executable, "-m", "benchmarks.servers", "service"], "/cds-services/soft-tissue-calcification"),
-        "floor": ([sys.executable, "-m", "benchmarks.servers", "floor"], "/"),
+        name: ([sys.executable, "-m", "benchmarks.servers", name], path)
+        for name, path in (("service", _SERVICE), ("forgetful", _SERVICE), ("floor", "/"))
     }
     if with_peer:
         try:

@@ -18,8 +18,8 @@ from cds.memory.store import Store
 
 __all__ = ["Drain"]
 
-_BATCH = 1 << 20
-"""Bytes of one transaction."""
+_BATCH = 1 << 17
+"""Bytes of one transaction: some hundred records, which keep the event loop for less than a millisecond."""
 _RENEW = 1 << 20
 """A file that was taken wholly is begun anew from this size on."""
 _REFUSED = ".refused"

@@ -303,6 +303,10 @@ class Patient(NamedTuple):
 class Access(StrEnum):
     """The state of one kind of data (clause R5). It travels with the chart: what was not seen is not "none"."""
 
+    __hash__ = (
+        str.__hash__
+    )  # that of an enumeration is a call of Python's, and every call of a service is counted by these
+
     PRESENT = "present"
     NONE = "none"
     ABSENT = "absent"
