@@ -44,7 +44,7 @@ LARGE_CHART = 10_000
 def bodies(templates: Mapping[str, str]) -> dict[str, bytes]:
     """The bodies by name; `templates` is what the service advertises for patient-view."""
     made = {name: _of_size(size, PATIENT, templates) for name, size in SIZES.items()}
-    made["100 KB, nothing to say"] = _of_size(SIZES["100 KB"], TYPICAL, templates)
+    made |= {f"{size}, nothing to say": _of_size(SIZES[size], TYPICAL, templates) for size in ("100 KB", "450 KB")}
     made["10,000 Observations"] = _with_observations(LARGE_CHART, PATIENT, templates)
     return made
 
