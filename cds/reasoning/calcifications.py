@@ -62,15 +62,15 @@ def recorded_calcifications(facts: Facts) -> tuple[Calcification, ...]:
 
 
 def _by_code_or_form(facts: Facts) -> Iterator[Calcification]:
-    trigger = facts.knowledge.recognition.trigger
+    trigger, active = facts.knowledge.recognition.trigger, facts(recognise).by_state["active"]
     seen: set[Ref] = set()
     for concept, layer in trigger.by_code.items():
-        for each in facts(recognise).active(concept):
+        for each in active.get(concept, ()):
             if each.coded and each.source not in seen and not _is_preliminary_report(each):
                 seen.add(each.source)
                 yield _of(each, layer)
     for concept, layer in trigger.by_form.items():
-        for each in facts(recognise).active(concept):
+        for each in active.get(concept, ()):
             elsewhere = each.site.regions and each.site.regions <= set(trigger.never_in)
             if not elsewhere and not _is_preliminary_report(each):
                 yield _of(each, layer)
@@ -132,8 +132,11 @@ def _said(facts: Facts, datum: Problem | Report | Finding, said: Calcified, when
 
 def said_of_calcification(facts: Facts, *patterns: str) -> tuple[Recognised, ...]:
     """What any of `patterns` says in a resource that records a calcification: elsewhere a dumbbell is no parasite."""
+    said = facts(recognise).active(*patterns)
+    if not said:
+        return ()
     sources = {each.source for each in facts(recorded_calcifications)}
-    return tuple(each for each in facts(recognise).active(*patterns) if each.source in sources)
+    return tuple(each for each in said if each.source in sources)
 
 
 def calcification_row(calcification: Calcification) -> Evidence:

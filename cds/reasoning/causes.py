@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
 from cds.reasoning.calcium import assess_calcium
-from cds.reasoning.conclusions import Certainty, Conclusion, Text
+from cds.reasoning.conclusions import Cause, Certainty, Conclusion, Text
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.facts import Facts
 from cds.reasoning.knowledge.metabolic import CauseRule
-from cds.reasoning.metabolic import assess_metabolic, cause_rows, confounders
+from cds.reasoning.metabolic import cause_rows, confounders, reached
 from cds.reasoning.questions import ask
 from cds.reasoning.results import usable_results
 from cds.reasoning.workup import Wanted
@@ -21,20 +21,18 @@ __all__ = ["cause_conclusions"]
 def cause_conclusions(facts: Facts) -> Iterator[Wanted]:
     """Every cause that has a card and reaches probable."""
     chapter = facts.knowledge.metabolic
-    for rule in (*chapter.causes, *chapter.associations):
-        cause = facts(assess_metabolic).cause(rule.id)
-        if cause is None or rule.card is None or cause.level not in ("confirmed", "probable"):
+    for rule, cause in (*reached(facts, chapter.causes_by_id), *reached(facts, chapter.associations_by_id)):
+        if rule.card is None or cause.level not in ("confirmed", "probable"):
             continue
         if rule.card.when is None or ask(rule.card.when, facts).truth:
-            yield Wanted(_cause(facts, rule, cause.level))
+            yield Wanted(_cause(facts, rule, cause, cause.level))
     if facts(assess_dystrophic).iatrogenic is not None:
         yield Wanted(_iatrogenic(facts))
 
 
-def _cause(facts: Facts, rule: CauseRule, level: Certainty) -> Conclusion:
+def _cause(facts: Facts, rule: CauseRule, cause: Cause, level: Certainty) -> Conclusion:
     assert rule.card is not None
-    cause = facts(assess_metabolic).cause(rule.id)
-    rows = (*cause_rows(rule, facts), *(cause.evidence if cause else ()))
+    rows = (*cause_rows(rule, facts), *cause.evidence)
     notes = [note.text for note in rule.notes if ask(note.when, facts).truth]
     if facts(assess_calcium).status == "high":
         also = confounders(facts)

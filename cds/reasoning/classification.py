@@ -13,7 +13,7 @@ from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.laboratory import RECENT
-from cds.reasoning.metabolic import assess_metabolic, confounders
+from cds.reasoning.metabolic import assess_metabolic, confounders, reached
 from cds.reasoning.minerals import assess_phosphate, assess_pth, product
 from cds.reasoning.questions import MEANINGS, Answer, Meaning, ask
 from cds.reasoning.redflag import assess_red_flag
@@ -207,10 +207,8 @@ def _notes(facts: Facts) -> tuple[Text, ...]:
             notes.append(also)
     if any(each.ossification for each in facts(recorded_calcifications)):
         notes.append(_OSSIFICATION)
-    for rule in facts.knowledge.metabolic.causes:
-        cause = facts(assess_metabolic).cause(rule.id)
-        if cause is not None:
-            notes += [note.text for note in rule.notes if ask(note.when, facts).truth]
+    for rule, _ in reached(facts, facts.knowledge.metabolic.causes_by_id):
+        notes += [note.text for note in rule.notes if ask(note.when, facts).truth]
     if facts(classify).classification == "DYSTROPHIC_UNEXPLAINED":
         notes.append(_IDIOPATHIC)
     return tuple(dict.fromkeys(notes))
@@ -219,8 +217,8 @@ def _notes(facts: Facts) -> tuple[Text, ...]:
 def _narrowest(facts: Facts) -> list[Cause]:
     """The local causes without those that a narrower one already names (CREST is a systemic sclerosis)."""
     causes = facts(assess_dystrophic).causes
-    present = {cause.id for cause in causes}
-    broader = {rule.part_of for rule in facts.knowledge.dystrophic.causes if rule.concept in present}
+    of = facts.knowledge.dystrophic.broader
+    broader = {of[cause.id] for cause in causes if cause.id in of}
     return [cause for cause in causes if cause.id not in broader]
 
 
@@ -247,9 +245,8 @@ def _asks(facts: Facts) -> list[str]:
     keys: list[str] = []
     if facts(assess_calcium).hypercalcaemia == "verified" and facts(assess_pth).paired == "suppressed":
         keys.append("hypercalcaemia-pth-suppressed")
-    for rule in facts.knowledge.metabolic.causes:
-        cause = facts(assess_metabolic).cause(rule.id)
-        if cause is not None and cause.level == "possible":
+    for rule, cause in reached(facts, facts.knowledge.metabolic.causes_by_id):
+        if cause.level == "possible":
             keys += rule.asks
     rules = facts.knowledge.dystrophic.microcrystal
     causes = {each.id for each in facts(assess_dystrophic).causes}

@@ -45,7 +45,8 @@ class Dystrophic(NamedTuple):
 def assess_dystrophic(facts: Facts) -> Dystrophic:
     """Every recorded cause with its weight, the venous one by its stage."""
     recognised = facts(recognise).by_concept
-    causes = [_weigh(rule, facts) for rule in facts.knowledge.dystrophic.causes if rule.concept in recognised]
+    rules = facts.knowledge.dystrophic.by_concept
+    causes = [_weigh(rule, facts) for concept, rule in rules.items() if concept in recognised]
     causes += _by_pattern(facts, {cause.id for cause in causes})
     venous = _venous(facts)
     if venous is not None:
@@ -117,12 +118,13 @@ def _compatible(recognised: Recognised, rule: DystrophicCause, facts: Facts) -> 
 
 def _by_pattern(facts: Facts, known: set[str]) -> list[Cause]:
     """A pattern word suggests a parasite and no more: weak (ACC-3, FRM-8)."""
-    terms = {rule.concept: rule.term for rule in facts.knowledge.dystrophic.causes}
+    chapter = facts.knowledge.dystrophic
     found = []
-    for pattern, concept in facts.knowledge.dystrophic.patterns.items():
+    for pattern, concept in chapter.patterns.items():
         said = said_of_calcification(facts, pattern)
         if said and concept not in known:
-            found.append(Cause(concept, "weak", terms[concept], "dystrophic", tuple(map(recognition_row, said))))
+            term = chapter.by_concept[concept].term
+            found.append(Cause(concept, "weak", term, "dystrophic", tuple(map(recognition_row, said))))
     return found
 
 

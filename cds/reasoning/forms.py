@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cds.reasoning.calcifications import (
@@ -32,11 +33,10 @@ def recognised_forms(facts: Facts) -> tuple[Form, ...]:
 
 
 def _form(rule: FormRule, facts: Facts) -> Form | None:
-    never = set(rule.never_in)
     named = [
         each
         for each in facts(recognise).active(*rule.names)
-        if "hypothetical" not in each.reasons and not (each.site.regions and each.site.regions <= never)
+        if "hypothetical" not in each.reasons and not (each.site.regions and each.site.regions.issubset(rule.never_in))
     ]
     if named:
         coded = any(each.coded for each in named)
@@ -50,12 +50,14 @@ def _form(rule: FormRule, facts: Facts) -> Form | None:
 
 def _pattern_rows(pattern: Pattern, facts: Facts) -> tuple[Evidence, ...]:
     """The evidence when one calcification fits the pattern; empty when none does."""
-    beside = [each for each in facts(recognise).of(*pattern.beside) if "hypothetical" not in each.reasons]
-    if pattern.beside and not beside:
+    words, wanted, recognition = pattern.words, pattern.beside, facts(recognise)
+    spoken = _certain(recognition.active(*words))
+    beside = _certain(recognition.of(*wanted))
+    if (words and not spoken) or (wanted and not beside):
         return ()
     for calcification in facts(recorded_calcifications):
-        said = _said_with(calcification, pattern.words, facts)
-        if pattern.words and not said:
+        said = [each for each in spoken if each.source == calcification.source]
+        if words and not said:
             continue
         if pattern.layers and len(calcification.layers & set(pattern.layers)) < pattern.layers_at_least:
             continue
@@ -65,12 +67,8 @@ def _pattern_rows(pattern: Pattern, facts: Facts) -> tuple[Evidence, ...]:
     return ()
 
 
-def _said_with(calcification: Calcification, words: tuple[str, ...], facts: Facts) -> list[Recognised]:
-    return [
-        each
-        for each in facts(recognise).active(*words)
-        if each.source == calcification.source and "hypothetical" not in each.reasons
-    ]
+def _certain(recognised: Iterable[Recognised]) -> list[Recognised]:
+    return [each for each in recognised if "hypothetical" not in each.reasons]
 
 
 def form_conclusion(facts: Facts) -> Wanted | None:

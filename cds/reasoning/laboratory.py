@@ -6,6 +6,7 @@ A result that is not usable is missing, never normal.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import datetime
@@ -13,11 +14,21 @@ from typing import Literal
 
 from cds.reasoning.chart import Chart, Measurement, Moment, Reason
 from cds.reasoning.conclusions import Evidence, Text, Value
-from cds.reasoning.facts import Facts
+from cds.reasoning.facts import ADULT, Facts
 from cds.reasoning.knowledge.laboratory import Interval, LaboratoryChapter
 from cds.reasoning.time import age_on
 
-__all__ = ["CURRENT", "RECENT", "Laboratory", "Status", "above", "below", "reported_results", "says_something"]
+__all__ = [
+    "CURRENT",
+    "RECENT",
+    "Laboratory",
+    "Status",
+    "above",
+    "below",
+    "newest_first",
+    "reported_results",
+    "says_something",
+]
 
 Status = Literal["high", "normal", "low", "unknown"]
 
@@ -25,6 +36,8 @@ CURRENT = 90
 """ACC-5: days within which a mineral result is current."""
 RECENT = 365
 """ACC-5: days after which a mineral result is stale."""
+_SURELY_ADULT = ADULT * 366
+"""Days of a life: whoever is so old is past the birthday, and nobody has to look into the calendar."""
 
 
 def above(measurement: Measurement, limit: float) -> bool | None:
@@ -67,12 +80,14 @@ class Laboratory:
         self._chapter = chapter
         self._sex = chart.patient.sex
         self._born = chart.patient.born
-        self._by_lab: dict[str, list[Measurement]] = {}
+        self._grown_up = 0 if self._born is None else self._born.toordinal() + _SURELY_ADULT
+        by_lab: dict[str, list[Measurement]] = defaultdict(list)
         for measurement in chart.measurements:
-            if not measurement.preliminary:
-                self._by_lab.setdefault(measurement.lab, []).append(measurement)
-        self._sorted: set[str] = set()
-        self._known_limits: dict[tuple[str, int], Interval | None] = {}
+            by_lab[measurement.lab].append(measurement)
+        self._by_lab: Mapping[str, list[Measurement]] = by_lab
+        # Most tests of a chart nobody asks for: those that are, are put in order at the first question.
+        self._ordered: dict[str, list[Measurement]] = {}
+        self._known_limits: dict[tuple[str, int | None], Interval | None] = {}
         # Many rules ask the same of the same few results. By identity, for a result is dear to hash; it stands beside
         # the answer, so that no other one can take its place in memory.
         self._rows: dict[int, tuple[Measurement, Evidence]] = {}
@@ -84,19 +99,20 @@ class Laboratory:
         """The same results without those refused, each with its reason."""
         rest = copy(self)
         rest._by_lab = {lab: [each for each in results if each not in refused] for lab, results in self._by_lab.items()}
-        rest._sorted = set(self._sorted)
+        rest._ordered = {}
         rest.refused = tuple(refused.items())
         return rest
 
     def _results(self, lab: str) -> list[Measurement]:
-        """The results of one test, sorted when they are first asked for: most tests of a chart nobody asks for."""
-        results = self._by_lab.get(lab)
+        """The final results of one test, newest first."""
+        results = self._ordered.get(lab)
         if results is None:
-            return []
-        if lab not in self._sorted:
-            self._sorted.add(lab)
-            results.sort(key=_newest_first)
+            results = self._ordered[lab] = newest_first(self.unordered(lab))
         return results
+
+    def unordered(self, lab: str) -> list[Measurement]:
+        """Every usable result of `lab`, for whoever looks for something rare: putting them in order has its price."""
+        return [each for each in self._by_lab.get(lab, ()) if not each.preliminary]
 
     def all(self, lab: str, *, days: int | None = None) -> list[Measurement]:
         """Every usable result of `lab`, newest first; with `days` only those at most so old."""
@@ -160,13 +176,20 @@ class Laboratory:
 
     def _ours(self, measurement: Measurement) -> Interval | None:
         """The limits of rules/laboratory.yaml for the patient's sex and age on the day of the sample."""
-        key = measurement.lab, measurement.when.day
-        if key not in self._known_limits:
-            age = age_on(self._born, measurement.when.instant.date())
-            self._known_limits[key] = self._chapter.limits(
-                measurement.lab, None if age is None else int(age), self._sex
-            )
-        return self._known_limits[key]
+        key = measurement.lab, self._years(measurement.when)
+        try:
+            return self._known_limits[key]
+        except KeyError:
+            limits = self._known_limits[key] = self._chapter.limits(*key, self._sex)
+            return limits
+
+    def _years(self, when: Moment) -> int | None:
+        """Completed years at that time; None for whoever has surely grown up, as for an unknown age."""
+        if when.day >= self._grown_up:
+            return None
+        age = age_on(self._born, when.instant.date())
+        assert age is not None  # who is of unknown age counts as grown up
+        return int(age)
 
     def upper_limit(self, measurement: Measurement) -> float | None:
         return self.limits(measurement)[1]
@@ -234,9 +257,14 @@ def _newness(measurement: Measurement) -> int:
     return -measurement.when.day
 
 
-def _newest_first(measurement: Measurement) -> tuple[int, str, str, str]:
-    # The order of equal dates must not depend on the order of the request (invariant 7).
-    return -measurement.when.at, measurement.source.id, measurement.loinc, measurement.as_written()
+def newest_first(results: list[Measurement]) -> list[Measurement]:
+    """In the order of their times; equal ones in an order that does not depend on that of the request (invariant 7)."""
+    if len(results) < 2:
+        return results
+    placed = {(-each.when.at, each.source.id): each for each in results}
+    if len(placed) == len(results):
+        return [placed[place] for place in sorted(placed)]
+    return sorted(results, key=lambda each: (-each.when.at, each.source.id, each.loinc, each.as_written()))
 
 
 def _is_number(measurement: Measurement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from cds.reasoning.calcium import assess_calcium, calcium_rows
@@ -15,7 +16,7 @@ from cds.reasoning.recognition import recognise, recognition_row
 from cds.reasoning.results import usable_results
 from cds.reasoning.time import years_since
 
-__all__ = ["Level", "Metabolic", "assess_metabolic", "cause_rows", "confounders"]
+__all__ = ["Level", "Metabolic", "assess_metabolic", "cause_rows", "confounders", "reached"]
 
 Level = Literal["confirmed", "probable", "possible", "none"]
 _HEIGHT: dict[Level, int] = {"none": 0, "possible": 1, "probable": 2, "confirmed": 3}
@@ -66,16 +67,20 @@ def assess_metabolic(facts: Facts) -> Metabolic:
     )
 
 
+def reached(facts: Facts, rules: Mapping[str, CauseRule]) -> list[tuple[CauseRule, Cause]]:
+    """Those of `rules` whose cause reaches a level, with that cause."""
+    causes = {cause.id: cause for cause in facts(assess_metabolic).causes}
+    return [(rule, causes[name]) for name, rule in rules.items() if name in causes]
+
+
 def cause_level(rule: CauseRule, facts: Facts) -> tuple[Level, tuple[Evidence, ...]]:
     """The level that a cause reaches, and on which data."""
-    if rule.none_when is not None and ask(rule.none_when, facts).truth:
+    never = rule.none_when
+    if never is not None and ask(never, facts).truth:
         return "none", ()
-    for name, criterion in (("confirmed", rule.confirmed), ("probable", rule.probable), ("possible", rule.possible)):
-        if criterion is None:
-            continue
+    for level, criterion in rule.levels:
         answer = ask(criterion, facts)
         if answer.truth:
-            level: Level = name  # type: ignore[assignment]
             capped = rule.possible_at_most_when is not None and ask(rule.possible_at_most_when, facts).truth
             return "possible" if capped else level, tuple(dict.fromkeys(answer.evidence))
     return "none", ()

@@ -5,8 +5,12 @@ Three-valued: unknown is never false and never normal; only a question that name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
 
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
 from cds.reasoning.calcium import assess_calcium, calcium_rows
@@ -28,7 +32,7 @@ from cds.reasoning.time import days_between, years_since
 __all__ = ["MEANINGS", "Answer", "Meaning", "ask"]
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """true, false or unknown (None), with its evidence."""
 
     truth: bool | None
@@ -40,48 +44,87 @@ class Answer(NamedTuple):
 Meaning = Callable[[Facts, Any], Answer]
 
 
-def ask(criterion: Criterion, facts: Facts, meanings: Mapping[str, Meaning] | None = None) -> Answer:
+Question = Callable[[Facts], Answer]
+Asked = Callable[[Facts, dict[Question, Answer], Mapping[str, Meaning]], Answer]
+"""A criterion as a function of the patient, what was answered before, and the words that only one chapter may use."""
+
+
+def ask(criterion: Criterion, facts: Facts, meanings: Mapping[str, Meaning] = MappingProxyType({})) -> Answer:
     """The answer of `facts` to `criterion`. `meanings` adds words that only one chapter may use."""
-    known = MEANINGS if meanings is None else meanings
-    match criterion.kind:
-        case "all":
-            return _joined(criterion, facts, known, decides=False)
-        case "any":
-            return _joined(criterion, facts, known, decides=True)
-        case "not":
-            answer = ask(criterion.parts[0], facts, known)
-            return answer if answer.truth is None else answer._replace(truth=not answer.truth)
-        case kind if kind in MEANINGS:
-            # Many rules ask the same; what one chapter alone may ask can mean something else at each draft order.
-            said, key = facts(_answered), (kind, criterion.argument)
-            known_answer = said.get(key)
-            if known_answer is None:
-                known_answer = said[key] = MEANINGS[kind](facts, criterion.argument)
-            return known_answer
-        case kind:
-            return known[kind](facts, criterion.argument)
+    asked = criterion.compiled
+    if asked is None:
+        asked = criterion.compiled = _compiled(criterion)
+    answer: Answer = asked(facts, facts(_answered), meanings)
+    return answer
 
 
-def _answered(facts: Facts) -> dict[tuple[str, Any], Answer]:
+def _answered(facts: Facts) -> dict[Question, Answer]:
     """What was asked of this patient before."""
     del facts
     return {}
 
 
-def _joined(criterion: Criterion, facts: Facts, known: Mapping[str, Meaning], *, decides: bool) -> Answer:
+def _compiled(criterion: Criterion) -> Asked:
+    """One function for a whole criterion: the same few are asked of every patient."""
+    parts = [_compiled(part) for part in criterion.parts]
+    match criterion.kind:
+        case "all":
+            return _joined(parts, decides=False)
+        case "any":
+            return _joined(parts, decides=True)
+        case "not":
+            return _denied(*parts)
+        case kind if kind in MEANINGS:
+            return _asked_once(_question(kind, criterion.argument))
+        case kind:
+            # What one chapter alone may ask can mean something else at each draft order: it is asked every time.
+            argument = criterion.argument
+            return lambda facts, _, meanings: meanings[kind](facts, argument)
+
+
+@cache
+def _question(kind: str, argument: Any) -> Question:
+    """Many rules ask the same: all of them have the same function."""
+    meaning = MEANINGS[kind]
+    return lambda facts: meaning(facts, argument)
+
+
+def _asked_once(question: Question) -> Asked:
+    def asked(facts: Facts, answered: dict[Question, Answer], _: Mapping[str, Meaning]) -> Answer:
+        answer = answered.get(question)
+        if answer is None:
+            answer = answered[question] = question(facts)
+        return answer
+
+    return asked
+
+
+def _denied(part: Asked) -> Asked:
+    def asked(facts: Facts, answered: dict[Question, Answer], meanings: Mapping[str, Meaning]) -> Answer:
+        answer = part(facts, answered, meanings)
+        return answer if answer.truth is None else Answer(not answer.truth, answer.evidence, answer.missing)
+
+    return asked
+
+
+def _joined(parts: Sequence[Asked], *, decides: bool) -> Asked:
     """`any` is decided by the first true part, `all` by the first false one; else one unknown part leaves it open."""
-    evidence: tuple[Evidence, ...] = ()
-    missing: tuple[str, ...] = ()
-    unknown = False
-    for part in criterion.parts:
-        answer = ask(part, facts, known)
-        if answer.truth is decides:
-            return answer
-        if answer.truth is None:
-            unknown = True
-            missing += answer.missing
-        evidence += answer.evidence
-    return Answer(None, evidence, missing) if unknown else Answer(not decides, evidence)
+
+    def asked(facts: Facts, answered: dict[Question, Answer], meanings: Mapping[str, Meaning]) -> Answer:
+        evidence: tuple[Evidence, ...] = ()
+        missing: tuple[str, ...] = ()
+        unknown = False
+        for part in parts:
+            answer = part(facts, answered, meanings)
+            if answer.truth is decides:
+                return answer
+            if answer.truth is None:
+                unknown = True
+                missing += answer.missing
+            evidence += answer.evidence
+        return Answer(None, evidence, missing) if unknown else Answer(not decides, evidence)
+
+    return asked
 
 
 # --- what the record says ------------------------------------------------------------------------------------------
@@ -127,7 +170,7 @@ def _medicine(facts: Facts, names: tuple[str, ...]) -> Answer:
     taken = medicines_taken(facts, *names)
     if taken:
         return Answer(True, tuple(medicine_row(each) for each in taken))
-    return Answer(False) if facts.chart.complete("medications") else Answer(None, (), ("medications",))
+    return _NO if facts.chart.complete("medications") else Answer(None, (), ("medications",))
 
 
 def _age(facts: Facts, bound: Bound) -> Answer:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import msgspec
+
 from cds.reasoning.chart import Chart, Choice, Finding, Match, Moment, Problem, Procedure, Ref, Report, Severity
 from cds.reasoning.conclusions import Evidence, Text
 from cds.reasoning.facts import Facts
@@ -25,7 +27,7 @@ __all__ = ["Recognised", "Recognition", "Weight", "recognise", "recognise_in", "
 Weight = Literal["strong", "weak"]
 
 
-class Recognised(NamedTuple):
+class Recognised(msgspec.Struct, frozen=True, gc=False):
     """One datum says one concept."""
 
     concept: str
@@ -54,42 +56,38 @@ class Recognition(NamedTuple):
     """Everything recognised in one chart, by concept."""
 
     by_concept: Mapping[str, tuple[Recognised, ...]]
-    by_state: Mapping[tuple[str, Choice], tuple[Recognised, ...]] = {}
+    by_state: Mapping[Choice, Mapping[str, tuple[Recognised, ...]]]
     """The same, active and past ones apart: rules ask for them a hundred times a chart."""
 
     @classmethod
     def collect(cls, found: Mapping[str, list[Recognised]]) -> Recognition:
         """What was found, each concept in a stable order."""
         by_concept: dict[str, tuple[Recognised, ...]] = {}
-        by_state: dict[tuple[str, Choice], tuple[Recognised, ...]] = {}
+        by_state: dict[Choice, dict[str, tuple[Recognised, ...]]] = {"active": {}, "past": {}}
         for concept, several in found.items():
             ordered = by_concept[concept] = tuple(sorted(several, key=_order) if len(several) > 1 else several)
             for each in ordered:
-                key = concept, each.state
-                by_state[key] = (*by_state.get(key, ()), each)
+                known = by_state[each.state]
+                known[concept] = (*known.get(concept, ()), each)
         return cls(by_concept, by_state)
 
     def of(self, *concepts: str) -> tuple[Recognised, ...]:
         """Every recognition of any of `concepts`, active and past, in a stable order."""
-        if len(concepts) == 1:
-            return self.by_concept.get(concepts[0], ())
-        return tuple(each for concept in concepts for each in self.by_concept.get(concept, ()))
+        return _of(self.by_concept, concepts)
 
     def active(self, *concepts: str) -> tuple[Recognised, ...]:
         """The active ones only."""
-        return self._in_state("active", concepts)
+        return _of(self.by_state["active"], concepts)
 
     def past(self, *concepts: str) -> tuple[Recognised, ...]:
         """The past ones only."""
-        return self._in_state("past", concepts)
+        return _of(self.by_state["past"], concepts)
 
-    def _in_state(self, state: Choice, concepts: tuple[str, ...]) -> tuple[Recognised, ...]:
-        found: tuple[Recognised, ...] = ()
-        for concept in concepts:
-            more = self.by_state.get((concept, state))
-            if more is not None:
-                found += more
-        return found
+
+def _of(found: Mapping[str, tuple[Recognised, ...]], concepts: tuple[str, ...]) -> tuple[Recognised, ...]:
+    if found.keys().isdisjoint(concepts):  # most of what is asked for no chart says
+        return ()
+    return tuple([each for concept in concepts for each in found.get(concept, ())])
 
 
 _KINDS = {
@@ -155,8 +153,11 @@ def _in_problem(problem: Problem, language: Language, causes: frozenset[str]) ->
         return []
     reasons = ("provisional",) * (problem.level == "unconfirmed") + ("old-encounter",) * problem.old_encounter
     text = problem.texts[0] if problem.texts else _words_of(problem.matches)
-    own_site = language.sites.read(*problem.sites) if problem.sites else Site()
-    severity = problem.severity
+    own_site = language.sites.read(*problem.sites) if problem.sites else _NOWHERE
+    severity = problem.severity or _severity(problem, language)
+    when = problem.onset or problem.recorded
+    by_words = [concept for concept in said if concept not in by_code and not (by_code and concept in causes)]
+    alone = len(by_code) + len(by_words) == 1
     found = []
     for concept, match in by_code.items():
         words = said.get(concept)
@@ -166,21 +167,20 @@ def _in_problem(problem: Problem, language: Language, causes: frozenset[str]) ->
         found.append(
             Recognised(
                 concept, problem.source, problem, "weak" if why else "strong", why, problem.state, True, tier_c,
-                text, site, severity or _severity(problem, language), problem.onset or problem.recorded,
+                text, site, severity, when, alone,
             )
         )  # fmt: skip
-    for concept, words in said.items():
-        if concept in by_code or (by_code and concept in causes):
-            continue
+    for concept in by_words:
+        words = said[concept]
         why = (*reasons, "text-only") + (("hypothetical",) if words.hypothetical else ())
         site = own_site if own_site != _NOWHERE else words.site
         found.append(
             Recognised(
                 concept, problem.source, problem, "weak", why, problem.state, False, False,
-                text, site, severity or _severity(problem, language), problem.onset or problem.recorded,
+                text, site, severity, when, alone,
             )
         )  # fmt: skip
-    return [found[0]._replace(alone=True)] if len(found) == 1 else found
+    return found
 
 
 def worded(texts: tuple[str, ...], sites: tuple[str, ...]) -> tuple[str, ...]:
@@ -233,7 +233,7 @@ def _in_finding(finding: Finding, language: Language) -> list[Recognised]:
     said = _said((*worded(finding.texts, finding.sites), *finding.value_texts), language)
     by_code = _by_code((*finding.matches, *finding.value_matches), said)
     text = " : ".join((*finding.texts[:1], *finding.value_texts[:1])) or _words_of(finding.matches)
-    site = language.sites.read(*finding.sites) if finding.sites else Site()
+    site = language.sites.read(*finding.sites) if finding.sites else _NOWHERE
     why = ("preliminary",) * finding.preliminary
     severity = finding.severity or next((s for s in map(language.severity, finding.value_texts) if s), None)
     if severity == "absent":

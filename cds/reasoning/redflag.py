@@ -116,6 +116,8 @@ def _skin_evidence(facts: Facts) -> tuple[tuple[Recognised, ...], tuple[Recognis
     """What the skin shows, at most 90 days old: strong evidence, and evidence that only warns."""
     rules = facts.knowledge.redflag
     recognition = facts(recognise)
+    if not recognition.active(*rules.skin):
+        return (), ()
 
     def fresh(*concepts: str) -> list[Recognised]:
         return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cds.reasoning.chart import Measurement, Reason
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
-from cds.reasoning.laboratory import Laboratory, above, below, reported_results
+from cds.reasoning.laboratory import Laboratory, above, below, newest_first, reported_results
 
 __all__ = ["usable_results"]
 
@@ -24,9 +24,8 @@ def _contaminated(facts: Facts, reported: Laboratory) -> list[Measurement]:
     return [
         calcium
         for lab in ("calcium-total", "calcium-corrected")
-        for calcium in reported.all(lab)
-        if below(calcium, rules.calcium_below)
-        and any(above(each, rules.potassium_above) for each in _same_sample(reported, "potassium", calcium))
+        for calcium in newest_first([each for each in reported.unordered(lab) if below(each, rules.calcium_below)])
+        if any(above(each, rules.potassium_above) for each in _same_sample(reported, "potassium", calcium))
         and any(reported.status(each) == "low" for each in _same_sample(reported, "alp", calcium))
     ]
 
@@ -37,6 +36,6 @@ def _same_sample(reported: Laboratory, lab: str, like: Measurement) -> list[Meas
 
 def _swapped_phosphates(facts: Facts, reported: Laboratory) -> list[Measurement]:
     """LAB-2: a phosphate labelled mmol/L above 3.0 without eGFR < 30 or dialysis looks like mg/dL."""
-    doubtful = [each for each in reported.all("phosphate") if each.doubt == "phosphate-swap"]
+    doubtful = newest_first([each for each in reported.unordered("phosphate") if each.doubt == "phosphate-swap"])
     explained = doubtful and facts(assess_kidney).egfr_below(facts.knowledge.minerals.phosphate.egfr_below)
     return [] if explained else doubtful

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from cds.reasoning.calcium import assess_calcium
 from cds.reasoning.chart import Coding, Ref
-from cds.reasoning.conclusions import Conclusion, Request
+from cds.reasoning.conclusions import Conclusion, Evidence, Request
 from cds.reasoning.facts import Facts
 from cds.reasoning.kidney import assess_kidney
 from cds.reasoning.knowledge.workup import Item
@@ -45,21 +45,24 @@ def requested(facts: Facts, wanted: Wanted) -> Conclusion:
     card = facts.knowledge.cards[conclusion.card]
     asks = [(ask.key, ask.after_days) for ask in card.asks(conclusion.variant)]
     asks += [(key, None) for key in wanted.keys]
-    reasons = wanted.reasons or tuple(
-        dict.fromkeys(
-            row.source for row in conclusion.evidence if row.source is not None and row.source.type in _REASONS
-        )
-    )
+    reasons = wanted.reasons or _reasons(conclusion.evidence)
     found: dict[str, Request] = {}
     for key in wanted.first:
         for item in facts.knowledge.workup.of(key):
             found.setdefault(item.id, _request(facts, item, conclusion, wanted, reasons, None, "asap"))
     for key, after in asks:
         for item in _items(facts, key):
-            asked = item.id in found or item.id in wanted.done or _INSTEAD.get(item.id) in found
+            name = item.id
+            asked = name in found or name in wanted.done or _INSTEAD.get(name) in found
             if not asked and _is_open(facts, item, repeat=wanted.repeat or after is not None):
-                found[item.id] = _request(facts, item, conclusion, wanted, reasons, after, card.priority)
+                found[name] = _request(facts, item, conclusion, wanted, reasons, after, card.priority)
     return conclusion._replace(requests=tuple(found.values()))
+
+
+def _reasons(evidence: Iterable[Evidence]) -> tuple[Ref, ...]:
+    """The resources that a request may give as its reason."""
+    sources = dict.fromkeys([row.source for row in evidence])
+    return tuple([source for source in sources if source is not None and source.type in _REASONS])
 
 
 _INSTEAD = {"calcium-total": "calcium-ionised"}
@@ -69,7 +72,7 @@ _REASONS = ("Condition", "Observation", "DiagnosticReport")
 
 def _items(facts: Facts, key: str) -> tuple[Item, ...]:
     if key == "minimum-panel":
-        return minimum_panel(facts)
+        return facts(minimum_panel)
     return facts.knowledge.workup.of(key)
 
 
@@ -91,15 +94,16 @@ def minimum_panel(facts: Facts) -> tuple[Item, ...]:
 
 def missing_panel(facts: Facts) -> tuple[Item, ...]:
     """The items of the minimum panel without a usable, current result."""
-    return tuple(item for item in minimum_panel(facts) if not _has_result(facts, item.lab))
+    return tuple(item for item in facts(minimum_panel) if not _has_result(facts, item.lab))
 
 
 def _is_open(facts: Facts, item: Item, *, repeat: bool) -> bool:
     """Whether asking makes sense: no usable result in its window, and no order that is still open."""
-    if _is_ordered(facts, item):
+    if facts.chart.orders and _is_ordered(facts, item):
         return False
-    if item.kind == "laboratory" and item.lab:
-        return repeat or not _has_result(facts, item.lab)
+    lab = item.lab
+    if lab and item.kind == "laboratory":
+        return repeat or not _has_result(facts, lab)
     return not (item.results and _is_reported(facts, item.results))
 
 

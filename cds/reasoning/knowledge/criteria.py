@@ -7,7 +7,7 @@ the answer that counts. Here it is only read and read aloud; what a question mea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
@@ -22,7 +22,7 @@ __all__ = ["Criterion", "parse"]
 class Criterion:
     """A criterion that was read: it can be asked (`cds.reasoning.questions.ask`) and read aloud."""
 
-    __slots__ = ("argument", "kind", "parts", "written")
+    __slots__ = ("argument", "compiled", "kind", "parts", "written")
 
     def __init__(self, kind: str, parts: Sequence[Criterion] = (), argument: Any = None, written: Any = None) -> None:
         self.kind = kind
@@ -30,6 +30,8 @@ class Criterion:
         self.parts = tuple(parts)
         self.argument = argument
         self.written = written
+        self.compiled: Callable[..., Any] | None = None
+        """The function that it became when it was first asked; see `cds.reasoning.questions`."""
 
     def words(self, language: str, names: Mapping[str, Text] | None = None) -> str:
         """The criterion read aloud. `names`: what concepts and tests are called (`Knowledge.names`)."""

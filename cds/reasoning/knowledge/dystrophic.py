@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.reading import Dashed
@@ -82,3 +83,12 @@ class DystrophicChapter(Dashed):
     infusion: Infusion
     hints: Hints
     microcrystal: Microcrystal
+
+    @cached_property
+    def by_concept(self) -> Mapping[str, DystrophicCause]:
+        return {cause.concept: cause for cause in self.causes}
+
+    @cached_property
+    def broader(self) -> Mapping[str, str]:
+        """Of the causes that are part of a broader one, which."""
+        return {cause.concept: cause.part_of for cause in self.causes if cause.part_of}

@@ -53,12 +53,12 @@ class Interval(Strict):
     from_: float | None = Field(default=None, alias="from")
     below: float | None = None
 
-    @property
+    @cached_property
     def lower(self) -> float | None:
         """The lower limit of normal; None where a low value means nothing."""
         return self.low if self.low is not None else self.from_
 
-    @property
+    @cached_property
     def upper(self) -> float | None:
         """The upper limit of normal (ULN); None where a high value means nothing."""
         return self.high if self.high is not None else self.below

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from pydantic import model_validator
 
-from cds.reasoning.conclusions import Text
+from cds.reasoning.conclusions import Certainty, Text
 from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.minerals import Grade
 from cds.reasoning.knowledge.reading import Dashed, Strict
@@ -63,15 +64,19 @@ class CauseRule(Dashed):
     """Keys of rules/workup.yaml that the class card asks for while the cause is only possible."""
     notes: tuple[Note, ...] = ()
 
-    def criteria(self) -> tuple[tuple[str, Criterion], ...]:
-        """Its criteria by name, in the order in which they are asked."""
-        named = (
-            ("none-when", self.none_when),
-            ("possible-at-most-when", self.possible_at_most_when),
+    @cached_property
+    def levels(self) -> tuple[tuple[Certainty, Criterion], ...]:
+        """What each level asks for, the highest first."""
+        named: tuple[tuple[Certainty, Criterion | None], ...] = (
             ("confirmed", self.confirmed),
             ("probable", self.probable),
             ("possible", self.possible),
         )
+        return tuple((name, criterion) for name, criterion in named if criterion is not None)
+
+    def criteria(self) -> tuple[tuple[str, Criterion], ...]:
+        """Its criteria by name, in the order in which they are asked."""
+        named = (("none-when", self.none_when), ("possible-at-most-when", self.possible_at_most_when), *self.levels)
         return tuple((name, criterion) for name, criterion in named if criterion is not None)
 
 
@@ -108,3 +113,11 @@ class MetabolicChapter(Dashed):
     history: History
     associations: tuple[CauseRule, ...]
     confounders: tuple[Confounder, ...]
+
+    @cached_property
+    def causes_by_id(self) -> Mapping[str, CauseRule]:
+        return {each.id: each for each in self.causes}
+
+    @cached_property
+    def associations_by_id(self) -> Mapping[str, CauseRule]:
+        return {each.id: each for each in self.associations}

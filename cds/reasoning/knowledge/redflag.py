@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -64,3 +65,9 @@ class RedFlagChapter(Dashed):
     downgrade: Downgrade
     context: Context
     source: Grounds
+
+    @cached_property
+    def skin(self) -> tuple[str, ...]:
+        """Everything that the skin may show."""
+        strong = self.skin_evidence
+        return (*strong.concepts, *strong.words, *strong.painful_ulcer.words, *self.weak_evidence.words)

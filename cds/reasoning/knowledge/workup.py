@@ -82,9 +82,12 @@ class Workup(Strict):
 
     def of(self, key: str) -> tuple[Item, ...]:
         """The item `key`, or the items of the group `key`. Raises KeyError."""
-        if key in self.by_id:
-            return (self.by_id[key],)
-        return tuple(self.by_id[each] for each in self.group_by_id[key].items)
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> dict[str, tuple[Item, ...]]:
+        groups = {each.id: tuple(self.by_id[item] for item in each.items) for each in self.groups}
+        return {**{each.id: (each,) for each in self.items}, **groups}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:

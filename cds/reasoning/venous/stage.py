@@ -49,7 +49,7 @@ def staging(facts: Facts) -> Staging:
     giving = [each for each in readings if each.sign.gives_context and each.uncounted in (None, "old")]
     holds = bool(diagnoses or giving)
     if not readings:
-        return Staging(None, staged((), context=holds), diagnoses, holds, _confirmed(diagnoses, giving))
+        return Staging(None, _NO_SIGNS, diagnoses, holds, _confirmed(diagnoses, giving))
     graded = tuple(_graded(facts, diagnoses, readings))
     chapter: PorterChapter = facts.knowledge.porter
     highest = chapter.global_severity.highest
@@ -57,6 +57,9 @@ def staging(facts: Facts) -> Staging:
     legs = staged(readings, context=holds, highest=raised)
     stage = _stage(chapter, legs, raised=bool(graded))
     return Staging(stage, legs, diagnoses, holds, _confirmed(diagnoses, giving), tuple(each for each, _ in graded))
+
+
+_NO_SIGNS = staged((), context=False)
 
 
 def _diagnoses(facts: Facts) -> Iterator[Recognised]:
