@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,14 @@ from cds.cards.markdown import escape
 from cds.hooks.models import Card, Suggestion
 from cds.reasoning.chart import Draft, Patient
 from cds.reasoning.conclusions import Evaluation, Text
+from cds.reasoning.knowledge.aloud import Part, read_aloud
 
 if TYPE_CHECKING:
     from cds.reasoning.explain import Explanation
-    from cds.reasoning.knowledge.metabolic import CauseRule
+    from cds.reasoning.knowledge.names import Names
     from cds.reasoning.knowledge.wording import Wording
 
-__all__ = ["criteria_text", "evaluation_text", "explanation_text", "unescaped"]
+__all__ = ["aloud", "evaluation_text", "explanation_text", "unescaped"]
 
 _INDICATORS = {
     "critical": Text("CRITICAL", "CRITIQUE"),
@@ -79,13 +80,15 @@ def explanation_text(explanations: Iterable[Explanation], language: str, wording
     return "\n\n".join(say.explanation(each) for each in explanations) + "\n"
 
 
-def criteria_text(cause: CauseRule, names: Mapping[str, Text]) -> str:
-    """The criteria of a cause read aloud, in both languages."""
-    return "\n".join(
-        f"# {language}: {name}: {criterion.words(language, names)}"
-        for language in ("en", "fr")
-        for name, criterion in cause.criteria()
-    )
+def aloud(name: str, part: Part | None, names: Names, languages: Iterable[str]) -> list[str]:
+    """An entry of the rules in words, once in each language; None: the site has switched it off. Raises LookupError."""
+    return [
+        f"{name}{_SWITCHED_OFF.in_(language)}" if part is None else read_aloud(part, names, language)
+        for language in languages
+    ]
+
+
+_SWITCHED_OFF = Text(": switched off by the site's own folder", " : désactivée par le dossier du site")
 
 
 def unescaped(markdown: str) -> str:

@@ -1,26 +1,29 @@
 """The rules as they are written: what `cds rules list` and `cds rules show` read out.
 
-Every outermost item of rules/ that has an `id` is an entry. It is shown as it stands in its file: the YAML is meant to be read,
-and carries its words in both languages.
+Every outermost item of rules/ that is named (by `id`, `rule`, `concept` or `name`) is an entry. It is shown as it stands in its
+file, and then read aloud as it is in force: a site's own folder may have changed or switched off what the package says.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
 from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge import CHAPTERS
+from cds.reasoning.knowledge.aloud import NAMED_BY, TITLES, Part, parts
 
-__all__ = ["Entry", "entries", "find", "nearest"]
+__all__ = ["Entry", "Place", "entries", "find", "in_force", "nearest"]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TITLES = ("topic", "term", "title", "text", "name")
-"""Members that name an entry, best first."""
+
+Place = tuple[str, tuple[str, ...], str]
+"""Which entry it is: chapter, members down to it, id. The same in the package and in a site's folder."""
 
 
 class Entry(NamedTuple):
@@ -33,6 +36,7 @@ class Entry(NamedTuple):
     line: int
     source: str
     """The YAML, without the indentation of its file."""
+    place: Place
 
 
 def entries(folders: Iterable[Path]) -> Sequence[Entry]:
@@ -53,6 +57,11 @@ def find(wanted: str, known: Iterable[Entry]) -> Sequence[Entry]:
     return same or [entry for entry in known if word.search(entry.source)]
 
 
+def in_force(folders: Sequence[Path]) -> Mapping[Place, Part]:
+    """Every entry as the folders, laid over each other, make it; what is switched off is not there. Raises Mistakes."""
+    return {(each.chapter, each.path, each.id): each for chapter in CHAPTERS for each in parts(chapter, folders)}
+
+
 def nearest(wanted: str, known: Iterable[Entry]) -> str:
     """The id most like `wanted`, "" when none is."""
     ids = {entry.id.lower(): entry.id for entry in known}
@@ -63,24 +72,27 @@ def _read(file: Path, label: str) -> Iterator[Entry]:
     text = file.read_text(encoding="utf-8")
     root = yaml.compose(text, Loader=_LOADER)
     if root is not None:
-        yield from _walk(root, text, label)
+        yield from _walk(root, (), text, label)
 
 
-def _walk(node: yaml.Node, text: str, label: str) -> Iterator[Entry]:
+def _walk(node: yaml.Node, path: tuple[str, ...], text: str, label: str) -> Iterator[Entry]:
     if isinstance(node, yaml.MappingNode):
         members = {key.value: value for key, value in node.value}
-        if isinstance(members.get("id"), yaml.ScalarNode):
-            yield Entry(members["id"].value, _title(members), label, node.start_mark.line + 1, _source(node, text))
+        named = (members[each].value for each in NAMED_BY if isinstance(members.get(each), yaml.ScalarNode))
+        if (name := next(named, None)) is not None:
+            chapter = label.partition("/")[0].removesuffix(".yaml")
+            line = node.start_mark.line + 1
+            yield Entry(name, _title(members), label, line, _source(node, text), (chapter, path, name))
             return
-        for value in members.values():
-            yield from _walk(value, text, label)
+        for key, value in members.items():
+            yield from _walk(value, (*path, key), text, label)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            yield from _walk(value, text, label)
+            yield from _walk(value, path, text, label)
 
 
 def _title(members: dict[str, yaml.Node]) -> Text:
-    for name in _TITLES:
+    for name in (*TITLES, "name"):
         value = members.get(name)
         if isinstance(value, yaml.ScalarNode):
             return Text(value.value, value.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -32,18 +32,27 @@ def list_rules(lang: Lang = None) -> None:
 @rules.command("show", epilog=EPILOG)
 def show_rule(
     rule: Annotated[str, typer.Argument(metavar="ID", help="Such as MET-PHPT or C-CALCIPH.", show_default=False)],
+    lang: Annotated[
+        Literal["en", "fr"] | None,
+        typer.Option("--lang", help="Read aloud in this language only.", show_default="both"),
+    ] = None,
 ) -> None:
-    """Show an entry as it is written, in both languages; for the id of a rule, every entry that speaks of it."""
-    entries = rulebook.entries(knowledge_folders(read_settings().rules_folder))
+    """Show an entry as it is written, then in words; for the id of a rule without one, every entry that speaks of it."""
+    folders = knowledge_folders(read_settings().rules_folder)
+    entries = rulebook.entries(folders)
     found = rulebook.find(rule, entries)
     if not found:
         nearest = rulebook.nearest(rule, entries)
         raise InputError(f"there is no {rule}" + (f"; did you mean {nearest}?" if nearest else ""))
-    typer.echo("\n\n".join(f"# {entry.file}:{entry.line}\n{entry.source}" for entry in found))
-    knowledge = Knowledge.load(knowledge_folders(read_settings().rules_folder))
-    for cause in (*knowledge.metabolic.causes, *knowledge.metabolic.associations):
-        if cause.id.lower() == rule.lower():
-            typer.echo("\n" + printing.criteria_text(cause, knowledge.names))
+    said = [f"# {entry.file}:{entry.line}\n{entry.source}" for entry in found]
+    names = Knowledge.load(folders).names
+    in_force = rulebook.in_force(folders)
+    try:
+        for place in dict.fromkeys(entry.place for entry in found):
+            said += printing.aloud(place[-1], in_force.get(place), names, (lang,) if lang else ("en", "fr"))
+    except LookupError as error:
+        raise InputError(str(error.args[0])) from None
+    typer.echo("\n\n".join(said))
 
 
 @rules.command("check", epilog=EPILOG)

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.agreement import disagreements
 from cds.reasoning.knowledge.cards import Cards
 from cds.reasoning.knowledge.classification import ClassificationChapter
@@ -24,6 +23,7 @@ from cds.reasoning.knowledge.language import CalcificationChapter, SitesChapter,
 from cds.reasoning.knowledge.medicines import MedicinesChapter
 from cds.reasoning.knowledge.metabolic import MetabolicChapter
 from cds.reasoning.knowledge.minerals import MineralsChapter
+from cds.reasoning.knowledge.names import Names, names_of
 from cds.reasoning.knowledge.orders import OrdersChapter
 from cds.reasoning.knowledge.pitfalls import Pitfalls
 from cds.reasoning.knowledge.porter import PorterChapter
@@ -103,17 +103,9 @@ class Knowledge:
     workup: Workup
 
     @cached_property
-    def names(self) -> dict[str, Text]:
-        """What concepts, patterns, classes of medicines and orders, tests and causes are called, for reading criteria
-        aloud."""
-        return {
-            **{name: text for name, text in self.wording.classes.items()},  # noqa: C416 - as names among others
-            **{each.id: each.term for each in self.orders.classes},
-            **{each.id: each.term for each in self.metabolic.causes},
-            **{each.id: each.term for each in self.terms.terms},
-            **{each.id: each.term for each in self.medicines.classes},
-            **{each.id: each.term for each in self.laboratory.tests},
-        }
+    def names(self) -> Names:
+        """What every id is called, for reading rules aloud."""
+        return names_of(self)
 
     @cached_property
     def causes(self) -> frozenset[str]:

@@ -234,7 +234,7 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
     labs = frozenset(each.id for each in laboratory.tests)
     class_cards = {each.card for each in classification.cards.values()}
     return {
-        "concept": frozenset(each.id for each in terms.terms) | recognition.coded_only,
+        "concept": frozenset(each.id for each in terms.terms) | {each.id for each in recognition.coded_only},
         "medicine": frozenset(each.id for each in medicines.classes),
         "layer-or-site": places.union(_LAYERS),
         "site": places,

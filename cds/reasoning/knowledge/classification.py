@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cds.reasoning.conclusions import Certainty, Classification
+from cds.reasoning.conclusions import Certainty, Classification, Text
 from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.reading import Dashed
 
@@ -33,6 +33,7 @@ class ClassificationChapter(Dashed):
     """rules/classification.yaml."""
 
     id: str
+    term: Text
     panel: tuple[Literal["calcium", "phosphate", "kidney"], ...]
     rows: tuple[Row, ...]
     capped: Mapping[Classification, Classification]

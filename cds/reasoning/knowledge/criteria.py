@@ -13,10 +13,11 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from cds.reasoning.conclusions import Text
+from cds.reasoning.knowledge.names import Names
 from cds.reasoning.knowledge.nearest import did_you_mean
-from cds.reasoning.knowledge.vocabulary import ANSWERS, VOCABULARY
+from cds.reasoning.knowledge.vocabulary import ANSWERS, BOUNDS, VOCABULARY
 
-__all__ = ["Criterion", "parse"]
+__all__ = ["Criterion", "number", "parse"]
 
 
 class Criterion:
@@ -33,15 +34,25 @@ class Criterion:
         self.compiled: Callable[..., Any] | None = None
         """The function that it became when it was first asked; see `cds.reasoning.questions`."""
 
-    def words(self, language: str, names: Mapping[str, Text] | None = None) -> str:
-        """The criterion read aloud. `names`: what concepts and tests are called (`Knowledge.names`)."""
+    def words(self, language: str, names: Names) -> str:
+        """The criterion read aloud in one line."""
         if self.kind == "not":
             return ("non : " if language == "fr" else "not: ") + self.parts[0].words(language, names)
         if self.parts:
             joint = {"all": (" and ", " et "), "any": (" or ", " ou ")}[self.kind][language == "fr"]
             return "(" + joint.join(part.words(language, names) for part in self.parts) + ")"
-        said = _said(self.written, language, {**ANSWERS, **(names or {})})
-        return VOCABULARY[self.kind].says.in_(language).format(said)
+        word = VOCABULARY[self.kind]
+        return word.says.in_(language).format(_said(self.written, language, names, word.of))
+
+    def outline(self, language: str, names: Names) -> Iterator[tuple[int, str]]:
+        """The criterion read aloud line by line, each with how deep it stands."""
+        if self.kind == "not" and not self.parts[0].parts:
+            yield 0, self.words(language, names)
+        elif self.parts:
+            yield 0, _JOINTS[self.kind].in_(language)
+            yield from ((depth + 1, line) for part in self.parts for depth, line in part.outline(language, names))
+        else:
+            yield 0, self.words(language, names)
 
     def leaves(self) -> Iterator[Criterion]:
         """Its questions, in order."""
@@ -77,15 +88,54 @@ def parse(raw: Any) -> Criterion:
     return Criterion(name, (), word.read(argument), argument)
 
 
-def _said(written: Any, language: str, names: Mapping[str, Text]) -> str:
+_JOINTS = {
+    "all": Text("all of these:", "toutes ces conditions :"),
+    "any": Text("one of these:", "une de ces conditions :"),
+    "not": Text("not:", "non :"),
+}
+
+
+def _said(written: Any, language: str, names: Names, of: str) -> str:
     if isinstance(written, dict):
-        members = {key: _said(value, language, names) for key, value in written.items()}
-        first = [members.pop("id")] if "id" in members else []
-        return " ".join([*first, *(f"{_named(key, language, names)} {value}" for key, value in members.items())])
+        return _compared(written, language, names, of)
+    if isinstance(written, bool):
+        return ANSWERS["yes" if written else "no"].in_(language)
     if isinstance(written, list | tuple):
-        return (" ou " if language == "fr" else " or ").join(_named(str(each), language, names) for each in written)
-    return _named(str(written), language, names)
+        return (" ou " if language == "fr" else " or ").join(_said(each, language, names, of) for each in written)
+    if isinstance(written, int | float):
+        return number(written, language)
+    text = names.called(written, of) or ANSWERS.get(written)
+    return f"« {written} »" if text is None else text.in_(language)
 
 
-def _named(word: str, language: str, names: Mapping[str, Text]) -> str:
-    return names[word].in_(language) if word in names else word
+def _compared(written: Mapping[str, Any], language: str, names: Names, of: str) -> str:
+    """A number, or a test and a number, or the limits of a total and an ionised calcium."""
+    french = language == "fr"
+    test = str(written.get("id", ""))
+    parts = [_said(test, language, names, of)] if test else []
+    for kind, limit in written.items():
+        if kind in BOUNDS:
+            limits = (" à " if french else " to ").join(
+                number(each, language) for each in (limit if isinstance(limit, list) else [limit])
+            )
+            unit = names.units.get(test, _NO_UNIT).in_(language)
+            parts.append(f"{BOUNDS[kind].in_(language)} {limits} {unit}".strip())
+        elif kind == "is":
+            parts.append((": valeur " if french else "is ") + _said(limit, language, names, "answer"))
+        elif kind == "days":
+            parts.append(f"(datant de {limit} jours au plus)" if french else f"(at most {limit} days old)")
+        elif kind == "days-apart":
+            parts.append(str(limit))
+        elif kind != "id":
+            parts.append(f"{_CALCIUM[kind].in_(language)} {number(limit, language)} mmol/L")
+    return " ".join(parts)
+
+
+_NO_UNIT = Text("", "")
+_CALCIUM = {"total": Text("total", "totale"), "ionised": Text("ionised", "ionisée")}
+
+
+def number(value: float, language: str) -> str:
+    """A number as a rule writes it, with the decimal sign of the language."""
+    written = f"{value:g}"
+    return written.replace(".", ",") if language == "fr" else written

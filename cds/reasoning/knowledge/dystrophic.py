@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from cds.reasoning.conclusions import Text
-from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.reading import Dashed, Ruled
 from cds.reasoning.knowledge.recognition import Layer
 
 __all__ = ["DystrophicCause", "DystrophicChapter"]
@@ -35,17 +35,15 @@ class DystrophicCause(Dashed):
     """Which item of the differential list (DDX-1) it supports."""
 
 
-class Venous(Dashed):
+class Venous(Ruled):
     concept: str
     quote: str
-    term: Text
     tags: tuple[str, ...]
 
 
-class Infusion(Dashed):
+class Infusion(Ruled):
     months: int
     classes: tuple[str, ...]
-    term: Text
     heparins: tuple[str, ...]
     heparin_area: str
     heparin_term: Text
@@ -54,7 +52,7 @@ class Infusion(Dashed):
     tags: tuple[str, ...]
 
 
-class Hints(Dashed):
+class Hints(Ruled):
     card: str
     diseases: tuple[str, ...]
     years: int
@@ -65,7 +63,7 @@ class Hints(Dashed):
     tags: tuple[str, ...]
 
 
-class Microcrystal(Dashed):
+class Microcrystal(Ruled):
     causes: tuple[str, ...]
     age_below: float
     layer: Layer

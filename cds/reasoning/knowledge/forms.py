@@ -7,7 +7,7 @@ from functools import cached_property
 from cds.reasoning.conclusions import Classification, Text
 from cds.reasoning.knowledge.language import Layer
 from cds.reasoning.knowledge.minerals import Span
-from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.reading import Dashed, Ruled
 
 __all__ = ["DifferentialItem", "FormRule", "FormsChapter", "Pattern"]
 
@@ -25,11 +25,9 @@ class Pattern(Dashed):
     """Any of these concepts, anywhere in the chart."""
 
 
-class FormRule(Dashed):
+class FormRule(Ruled):
     id: str
-    rule: str
     quote: str
-    term: Text
     names: tuple[str, ...]
     pattern: tuple[Pattern, ...] = ()
     not_with: tuple[str, ...] = ()
@@ -41,8 +39,7 @@ class ParasitePattern(Dashed):
     placeholder: str
 
 
-class Parasites(Dashed):
-    rule: str
+class Parasites(Ruled):
     card: str
     concepts: tuple[str, ...]
     patterns: tuple[ParasitePattern, ...]
@@ -68,8 +65,7 @@ class NearJoint(Flag):
     ages: Span
 
 
-class Tumour(Dashed):
-    rule: str
+class Tumour(Ruled):
     card: str
     mass: Mass
     flags: tuple[Flag, ...]
@@ -90,8 +86,7 @@ class DifferentialItem(Dashed):
     labs: tuple[str, ...] = ()
 
 
-class Differential(Dashed):
-    rule: str
+class Differential(Ruled):
     card: str
     layers: tuple[Layer, ...]
     classes: tuple[Classification, ...]

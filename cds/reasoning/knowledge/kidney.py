@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from cds.reasoning.knowledge.minerals import Grounds, Span
-from cds.reasoning.knowledge.reading import Dashed, Strict
+from cds.reasoning.knowledge.reading import Dashed, Ruled, Strict
 
 __all__ = ["KidneyChapter"]
 
@@ -19,7 +19,7 @@ class BySex(Strict):
     male: float
 
 
-class CkdEpi2021(Dashed):
+class CkdEpi2021(Ruled):
     factor: float
     kappa: BySex
     alpha: BySex
@@ -32,7 +32,7 @@ class CkdEpi2021(Dashed):
     source: Grounds
 
 
-class Schwartz(Dashed):
+class Schwartz(Ruled):
     factor: float
     from_age: float
     height_days: int
@@ -41,7 +41,7 @@ class Schwartz(Dashed):
     source: Grounds
 
 
-class Chronicity(Dashed):
+class Chronicity(Ruled):
     egfr_below: float
     apart_days: int
     search_days: int
@@ -53,13 +53,13 @@ class CategoryFrom(Dashed):
     from_: float
 
 
-class Dialysis(Dashed):
+class Dialysis(Ruled):
     last_days: int
     first_days: int
     concepts: tuple[str, ...]
 
 
-class Acute(Dashed):
+class Acute(Ruled):
     rise: float
     rise_hours: float
     ratio: float

@@ -191,7 +191,7 @@ class Term(Dashed):
     """Abbreviations that count only where the whole sentence is nothing else ("LES" is also a French article)."""
     larger_than_cm: float | None = None
     """The words count only in a sentence that names a size above this."""
-    note: str = ""
+    note: Text | None = None
 
     @property
     def phrases(self) -> tuple[str, ...]:

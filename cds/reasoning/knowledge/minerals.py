@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cds.reasoning.knowledge.reading import Dashed, Strict
+from cds.reasoning.knowledge.reading import Dashed, Ruled, Strict
 
 __all__ = ["Grade", "Grounds", "MineralsChapter"]
 
@@ -29,13 +29,13 @@ class TotalAndIonised(Strict):
     ionised: float
 
 
-class Choice(Dashed):
+class Choice(Ruled):
     ionised_days: int
     ionised_hours: float
     source: Grounds
 
 
-class Unreliable(Dashed):
+class Unreliable(Ruled):
     albumin_below: float
     albumin_above: float
     egfr_below: float
@@ -45,7 +45,7 @@ class Unreliable(Dashed):
     source: Grounds
 
 
-class Correction(Dashed):
+class Correction(Ruled):
     per_gram: float
     reference_albumin: float
     albumin: Span
@@ -54,14 +54,14 @@ class Correction(Dashed):
     source: Grounds
 
 
-class Product(Dashed):
+class Product(Ruled):
     raised: float
     very_high: float
     days: int
     source: Grounds
 
 
-class Alarm(Dashed):
+class Alarm(Ruled):
     fresh_hours: float
     stale_days: int
     critical_above: TotalAndIonised
@@ -76,7 +76,7 @@ class Edta(Dashed):
     potassium_above: float
 
 
-class Pseudo(Dashed):
+class Pseudo(Ruled):
     ionised_hours_before: float
     ionised_days_after: int
     globulins_above: float
@@ -86,7 +86,7 @@ class Pseudo(Dashed):
     source: Grounds
 
 
-class Verified(Dashed):
+class Verified(Ruled):
     ionised_once_above: float
     ionised_above_own_limit_by: float
     apart_hours: float
@@ -96,13 +96,13 @@ class Verified(Dashed):
     grade: Grade
 
 
-class Phosphate(Dashed):
+class Phosphate(Ruled):
     high_once_above: float
     egfr_below: float
     grade: Grade
 
 
-class Pth(Dashed):
+class Pth(Ruled):
     suppressed_below: float
     paired_days: int
     anomaly_multiple: float

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from cds.reasoning.chart import Severity
 from cds.reasoning.conclusions import Text
-from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.reading import Dashed, Ruled
 from cds.reasoning.language.patterns import compile_phrases
 
 __all__ = [
@@ -207,7 +207,7 @@ class UlcerWords(Dashed):
         return "recurrent" if self.recurrent in said else "open"
 
 
-class GlobalSeverity(Dashed):
+class GlobalSeverity(Ruled):
     """D-16: a grade of the diagnosis itself raises the highest stage only."""
 
     of: tuple[str, ...]
@@ -215,7 +215,7 @@ class GlobalSeverity(Dashed):
     ask: Text
 
 
-class VenousContext(Dashed):
+class VenousContext(Ruled):
     """CVI-0: what says venous disease of the leg besides the signs and CEAP classes that do."""
 
     area: str

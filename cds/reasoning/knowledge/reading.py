@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 else:
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads ten times as fast, where it is there
 
-__all__ = ["Dashed", "Mistake", "Mistakes", "Strict", "lines_of", "read_chapter"]
+__all__ = ["Dashed", "Mistake", "Mistakes", "Ruled", "Strict", "lines_of", "plain_chapter", "read_chapter"]
 
 Node = yaml.Node
 M = TypeVar("M", bound=BaseModel)
@@ -43,6 +44,14 @@ class Dashed(Strict):
     """A schema whose members are written with dashes in YAML; a trailing underscore keeps clear of Python's words."""
 
     model_config = ConfigDict(alias_generator=_dashed, arbitrary_types_allowed=True)
+
+
+class Ruled(Dashed):
+    """A part of a chapter that is a rule of its own."""
+
+    rule: str
+    """The id of the rule, such as CAL-4."""
+    term: Text
 
 
 class Mistake(NamedTuple):
@@ -89,6 +98,19 @@ def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:
 
     Raises Mistakes with everything that is wrong.
     """
+    merged = _merged(name, folders)
+    try:
+        return model.model_validate(_plain(merged))
+    except ValidationError as error:
+        raise Mistakes([_mistake(each, merged, model) for each in error.errors(include_url=False)]) from None
+
+
+def plain_chapter(name: str, folders: Iterable[Path]) -> Any:
+    """The same chapter as it stands in YAML, laid over and switched off, but not judged. Raises Mistakes."""
+    return _plain(_merged(name, folders))
+
+
+def _merged(name: str, folders: Iterable[Path]) -> Node:
     merged: Node | None = None
     for folder in folders:
         for file in _files(folder, name):
@@ -97,11 +119,7 @@ def read_chapter(model: type[M], name: str, folders: Iterable[Path]) -> M:
                 merged = node if merged is None else _lay(merged, node)
     if merged is None:
         raise Mistakes([Mistake(f"{name}.yaml", 1, "this chapter is missing")])
-    merged = _switched_on(merged)
-    try:
-        return model.model_validate(_plain(merged))
-    except ValidationError as error:
-        raise Mistakes([_mistake(each, merged, model) for each in error.errors(include_url=False)]) from None
+    return _switched_on(merged)
 
 
 def lines_of(word: str, name: str, folders: Iterable[Path]) -> list[tuple[str, int]]:

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.language import Layer
-from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.reading import Dashed, Ruled
 
 __all__ = ["Layer", "RecognitionChapter"]
 
 
-class Trigger(Dashed):
+class Trigger(Ruled):
     by_code: Mapping[str, Layer]
     by_form: Mapping[str, Layer]
     never_in: tuple[str, ...]
 
 
-class Pregnancy(Dashed):
+class Pregnancy(Ruled):
     concept: str
     code_days: int
     status_days: int
+
+
+class CodedOnly(Dashed):
+    """A value set of which only a code speaks: a concept without words in rules/terms."""
+
+    id: str
+    term: Text
 
 
 class RecognitionChapter(Dashed):
     """rules/recognition.yaml."""
 
     strong_in_reports: frozenset[str]
-    coded_only: frozenset[str]
-    """Value sets of which only a code speaks: concepts without words in rules/terms."""
+    coded_only: tuple[CodedOnly, ...]
     trigger: Trigger
     pregnancy: Pregnancy

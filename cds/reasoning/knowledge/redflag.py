@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.minerals import Grounds
 from cds.reasoning.knowledge.reading import Dashed
 
@@ -56,6 +57,7 @@ class RedFlagChapter(Dashed):
     """rules/redflag.yaml."""
 
     id: str
+    term: Text
     days: int
     skin_evidence: SkinEvidence
     weak_evidence: Words

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pydantic import Field
 
-from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.reading import Dashed, Ruled
 
 __all__ = ["CardDays", "MostADay", "ReasonDays", "Suppression"]
 
@@ -41,7 +41,7 @@ class MostADay(Dashed):
     times: int = Field(ge=1)
 
 
-class Suppression(Dashed):
+class Suppression(Ruled):
     """The chapter rules/suppression. Numbers are days."""
 
     accepted: int = Days

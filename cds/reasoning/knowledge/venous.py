@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from cds.reasoning.conclusions import Text
 from cds.reasoning.knowledge.porter import Course, Days, Number
-from cds.reasoning.knowledge.reading import Dashed
+from cds.reasoning.knowledge.reading import Dashed, Ruled
 
 __all__ = ["Note", "VenousChapter"]
 
@@ -53,7 +53,7 @@ class Grounds(Dashed):
     grade: str
 
 
-class Attribution(Dashed):
+class Attribution(Ruled):
     """CVI-2."""
 
     area: str
@@ -77,7 +77,7 @@ class WoundArea(Dashed):
     reduced_less_than: float
 
 
-class Ulcer(Dashed):
+class Ulcer(Ruled):
     """CVI-3: when an ulcer is not healing."""
 
     signs: tuple[str, ...]
@@ -88,14 +88,14 @@ class Ulcer(Dashed):
     source: Grounds
 
 
-class Imaging(Dashed):
+class Imaging(Ruled):
     radiograph: str
     radiograph_within: Days
     duplex: str
     duplex_within: Days
 
 
-class Pressure(Dashed):
+class Pressure(Ruled):
     """Before any compression (HAS 2010)."""
 
     index: str

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 from cds.reasoning.conclusions import Classification, Text
 from cds.reasoning.knowledge.nearest import did_you_mean
 
-__all__ = ["ANSWERS", "VOCABULARY", "Bound", "LabBound", "Word"]
+__all__ = ["ANSWERS", "BOUNDS", "LAYERS", "VOCABULARY", "Bound", "LabBound", "Word"]
 
 
 class Bound(NamedTuple):
@@ -52,6 +52,8 @@ class Word(NamedTuple):
     says: Text
     """"calcium is {}", for reading a rule aloud."""
     means: str
+    of: str = "answer"
+    """What the names right of the colon are names of: kinds of `cds.reasoning.knowledge.names`."""
 
 
 # --- what may stand right of the colon ------------------------------------------------------------------------------
@@ -151,49 +153,55 @@ _LEVELS = ("confirmed", "probable", "possible", "none")
 _STATUS = ("high", "normal", "low", "unknown")
 
 
-def _word(read: Callable[[Any], Any], en: str, fr: str, means: str) -> Word:
-    return Word(read, Text(en, fr), means)
+def _word(read: Callable[[Any], Any], en: str, fr: str, means: str, of: str = "answer") -> Word:
+    return Word(read, Text(en, fr), means, of)
 
 
 VOCABULARY: dict[str, Word] = {
     # what the record says
     "diagnosis": _word(
         _names,
-        "a confirmed diagnosis of {}",
-        "un diagnostic confirmé de {}",
+        "confirmed diagnosis: {}",
+        "diagnostic confirmé : {}",
         "An active, confirmed diagnosis with a code of the value set.",
+        of="concept",
     ),
     "mention": _word(
         _names,
-        "a mention of {} (also provisional, or in words)",
-        "une mention de {} (aussi provisoire, ou en texte)",
+        "recorded, even as provisional or in words only: {}",
+        "mentionné, même comme provisoire ou en texte seul : {}",
         "An active diagnosis, finding or report that says the concept or pattern, whatever its weight.",
+        of="concept",
     ),
     "mention-alone": _word(
         _names,
-        "{} recorded without anything more precise",
-        "{} inscrit sans autre précision",
+        "recorded without anything more precise: {}",
+        "inscrit sans autre précision : {}",
         "An active diagnosis that says this concept and no other (D-13).",
+        of="concept",
     ),
     "reported": _word(
         _names,
-        "a final report that says {}",
-        "un compte rendu validé qui mentionne {}",
+        "said by a final report: {}",
+        "mentionné par un compte rendu validé : {}",
         "A final report that says the concept or pattern without a hypothetical word.",
+        of="concept",
     ),
     "medicine": _word(
         _names,
-        "{} taken now or until 30 days ago",
-        "prise de {} en cours ou arrêtée depuis 30 jours au plus",
+        "taken now or until 30 days ago: {}",
+        "pris actuellement ou arrêté depuis 30 jours au plus : {}",
         "A medicine of the class, active or ended at most 30 days ago (ACC-5).",
+        of="medicine",
     ),
     "age": _word(_bound("below", "at-least", "above"), "age {} years", "âge {} ans", "Age in years."),
-    "form": _word(_names, "the form {}", "la forme {}", "A recognised form (rules/forms.yaml)."),
+    "form": _word(_names, "form: {}", "forme : {}", "A recognised form (rules/forms.yaml).", of="form"),
     "calcification": _word(
         _names,
-        "a recorded calcification, {}",
-        "une calcification rapportée, {}",
+        "recorded calcification: {}",
+        "calcification rapportée : {}",
         "A recorded soft-tissue calcification in the layer (subcutaneous, muscle, periarticular …) or area of the body.",
+        of="layer place",
     ),
     # calcium, phosphate, PTH
     "calcium": _word(
@@ -210,8 +218,8 @@ VOCABULARY: dict[str, Word] = {
     ),
     "high-calcium": _word(
         _days_apart,
-        "high calcium on two dates, {}",
-        "calcémie élevée à deux dates, {}",
+        "high calcium on two dates at least {} days apart",
+        "calcémie élevée à deux dates distantes d'au moins {} jours",
         "High samples on two dates at least so many days apart.",
     ),
     "phosphate": _word(
@@ -241,8 +249,8 @@ VOCABULARY: dict[str, Word] = {
     "pth-status": _word(_of(*_STATUS), "PTH is {}", "PTH : {}", "Status of the newest PTH of the last year."),
     "pth-multiple": _word(
         _bound("above", "below", "outside"),
-        "PTH {} x ULN",
-        "PTH {} x LSN",
+        "PTH {} times its upper limit",
+        "PTH {} fois sa limite supérieure",
         "The newest PTH as a multiple of its upper limit.",
     ),
     "anomaly": _word(
@@ -284,14 +292,14 @@ VOCABULARY: dict[str, Word] = {
     ),
     "dialysis-years": _word(
         _bound_or_unknown,
-        "dialysis for {} years",
-        "dialyse depuis {} ans",
+        "dialysis, in years: {}",
+        "dialyse, en années : {}",
         "Years since the earliest dialysis of the chart (a lower bound); or `unknown`.",
     ),
     "transplant-years": _word(
         _bound("above", "at-least"),
-        "a kidney transplant for {} years",
-        "greffe rénale depuis {} ans",
+        "kidney transplant, in years: {}",
+        "greffe rénale, en années : {}",
         "Years since the newest kidney transplant of the chart.",
     ),
     # any other laboratory test
@@ -300,24 +308,28 @@ VOCABULARY: dict[str, Word] = {
         "{}",
         "{}",
         "A laboratory value against a fixed limit in its canonical unit: above, from (inclusive) or below.",
+        of="test",
     ),
     "lab-status": _word(
         _lab("is"),
         "{}",
         "{}",
         "Status of the newest result against its reference limits: high, normal, low or unknown.",
+        of="test",
     ),
     "lab-low": _word(
         _lab("below"),
-        "low {}",
-        "{} bas",
+        "low by the laboratory's own limit, without one: {}",
+        "bas selon la limite du laboratoire, à défaut : {}",
         "Below the laboratory's own lower limit, or below the given value where no limit was sent.",
+        of="test",
     ),
     "lab-upper-half": _word(
         _names,
-        "{} in the upper half of its range or above",
-        "{} dans la moitié haute de ses valeurs ou au-dessus",
+        "in the upper half of its range or above: {}",
+        "dans la moitié haute de ses valeurs ou au-dessus : {}",
         "At or above the middle of the reference range.",
+        of="test",
     ),
     "calcium-creatinine-clearance": _word(
         _bound("below"),
@@ -339,12 +351,12 @@ VOCABULARY: dict[str, Word] = {
         "RED-1; open is critical or warning.",
     ),
     "metabolic": _word(
-        _of(*_LEVELS), "the metabolic level is {}", "niveau métabolique : {}", "`met` of CLS-1: the highest level."
+        _of(*_LEVELS), "metabolic cause: {}", "cause métabolique : {}", "`met` of CLS-1: the highest level."
     ),
     "dystrophic": _word(
         _of("strong", "weak", "none"),
-        "the weight of the local causes is {}",
-        "poids des causes locales : {}",
+        "local cause: {}",
+        "cause locale : {}",
         "`dys` of CLS-1: the highest weight.",
     ),
     "panel": _word(
@@ -356,31 +368,39 @@ VOCABULARY: dict[str, Word] = {
     # what is being ordered, and the words of ORD-0e: only for rules/orders.yaml. Each is answered yes or no: a missing
     # datum raises nothing and excuses nothing.
     "draft": _word(
-        _names, "the order is {}", "la prescription est {}", "The draft belongs to the order class (rules/orders.yaml)."
+        _names,
+        "the order is: {}",
+        "la prescription est : {}",
+        "The draft belongs to the order class (rules/orders.yaml).",
+        of="order",
     ),
     "drafted": _word(
         _names,
-        "another draft order is {}",
-        "un autre brouillon de prescription est {}",
+        "another draft order is: {}",
+        "un autre brouillon de prescription est : {}",
         "Another draft of the same request, selected or not, belongs to the order class.",
+        of="order",
     ),
     "taken": _word(
         _names,
-        "{} is taken",
-        "prise de {}",
+        "taken: {}",
+        "pris : {}",
         "A medicine of the record, active or ended at most 30 days ago, belongs to the order class.",
+        of="order",
     ),
     "accepted": _word(
         _names,
-        "{} on the problem list",
-        "{} dans la liste des problèmes",
+        "on the problem list: {}",
+        "dans la liste des problèmes : {}",
         "An accepted, active diagnosis, whatever its weight (ACC-1), not worded as a hypothesis.",
+        of="concept",
     ),
     "recorded": _word(
         _names,
-        "{} anywhere in the record",
-        "{} dans le dossier",
+        "anywhere in the record: {}",
+        "dans le dossier : {}",
         "An active diagnosis, finding, procedure or report that says it, not worded as a hypothesis.",
+        of="concept",
     ),
     "calcium-now": _word(
         _of("critical", "high", "doubtful"),
@@ -391,8 +411,8 @@ VOCABULARY: dict[str, Word] = {
     ),
     "calcium-under": _word(
         _limits("total", "ionised"),
-        "calcium is under {}",
-        "calcémie inférieure à {}",
+        "calcium under its limit: {}",
+        "calcémie sous sa limite : {}",
         "The calcium chosen by CAL-1, in mmol/L.",
     ),
     "calcium-alarm": _word(
@@ -420,13 +440,14 @@ VOCABULARY: dict[str, Word] = {
         "active: RED-1 is open and critical; open: critical or warning; past: a diagnosis that is over.",
     ),
     "class": _word(
-        _of(*get_args(Classification)), "the class is {}", "classe : {}", "The class of CLS-1 on the same chart."
+        _of(*get_args(Classification)), "class: {}", "classe : {}", "The class of CLS-1 on the same chart.", of="class"
     ),
     "cause": _word(
         _names,
-        "{} is probable or confirmed",
-        "{} probable ou confirmée",
+        "cause, probable or confirmed: {}",
+        "cause, probable ou confirmée : {}",
         "A metabolic cause of rules/metabolic.yaml at that level.",
+        of="cause",
     ),
     "calcium-phosphate-product": _word(
         _of("raised", "very-high"),
@@ -435,7 +456,7 @@ VOCABULARY: dict[str, Word] = {
         "CAL-3; raised includes very-high.",
     ),
     "measured": _word(
-        _measured, "{} is known", "{} connu", "A usable result of the test at most so many days old (ACC-4)."
+        _measured, "known: {}", "connu : {}", "A usable result of the test at most so many days old (ACC-4).", of="test"
     ),
     "acute-kidney-injury": _word(
         _flag, "acute kidney injury: {}", "insuffisance rénale aiguë : {}", "REN-5, by creatinine or by code."
@@ -450,14 +471,16 @@ VOCABULARY: dict[str, Word] = {
         _measurable("below"), "ankle pressure {} mmHg", "pression de cheville {} mmHg", "As the index."
     ),
     "toe-pressure": _word(_measurable("below"), "toe pressure {} mmHg", "pression d'orteil {} mmHg", "As the index."),
-    "leg-ulcer": _word(_of("open"), "a leg ulcer is {}", "ulcère de jambe : {}", "An open leg ulcer, venous or not."),
+    "leg-ulcer": _word(
+        _of("open"), "a leg ulcer is {}", "ulcération de jambe : {}", "An open leg ulcer, venous or not."
+    ),
     "venous-disease": _word(
         _flag, "venous disease of the leg: {}", "maladie veineuse du membre inférieur : {}", "CVI-0."
     ),
     "mass": _word(
         _of("red-flag", "named"),
-        "a mass at the site of the order, {}",
-        "une masse au siège de la prescription : {}",
+        "mass at the site of the order: {}",
+        "masse au siège de la prescription : {}",
         "FRM-9 at a site that is compatible or not recorded: its red flag is open; or the tumour has a name by code.",
     ),
     "mri": _word(
@@ -490,34 +513,53 @@ ANSWERS = {
     "present": Text("present", "présente"),
     "absent": Text("absent", "absente"),
     "not-reduced": Text("not reduced", "non abaissée"),
-    "above": Text("above", "au-dessus de"),
-    "below": Text("below", "inférieur à"),
-    "at-least": Text("at least", "au moins"),
-    "outside": Text("outside", "hors de"),
-    "from": Text("from", "à partir de"),
-    "is": Text("is", ":"),
-    "days": Text("within days:", "en jours :"),
-    "days-apart": Text("days apart, at least", "jours d'intervalle au moins :"),
+    "any": Text("any", "quelle qu'elle soit"),
+    "hypercalcaemia": Text("high calcium", "hypercalcémie"),
+    "phosphate": Text("phosphate", "phosphatémie"),
+    "pth": Text("PTH", "PTH"),
+    "low-calcium-high-phosphate": Text("low calcium with high phosphate", "hypocalcémie avec hyperphosphatémie"),
+    "confirmed": Text("confirmed", "confirmée"),
+    "probable": Text("probable", "probable"),
+    "possible": Text("possible", "possible"),
+    "strong": Text("strong", "forte"),
+    "weak": Text("weak", "faible"),
+    "complete": Text("complete", "complet"),
+    "incomplete": Text("incomplete", "incomplet"),
     "critical": Text("critical", "critique"),
+    "warning": Text("warning", "avertissement"),
     "doubtful": Text("doubtful", "douteuse"),
     "raised": Text("raised", "élevé"),
     "very-high": Text("very high", "très élevé"),
     "active": Text("active", "active"),
     "open": Text("open", "ouverte"),
-    "past": Text("past", "passée"),
+    "past": Text("in the past", "passée"),
     "red-flag": Text("with a red flag", "avec critère d'alerte"),
     "named": Text("named", "nommée"),
+    "reported": Text("reported", "faite"),
     "asked": Text("asked for", "demandée"),
     "recognised": Text("recognised", "reconnue"),
-    "imaged": Text("imaged", "déjà vue en imagerie"),
-    "total": Text("total", "totale"),
-    "ionised": Text("ionised", "ionisée"),
-    "periarticular": Text("periarticular", "péri-articulaire"),
-    "spine": Text("of the spine", "du rachis"),
-    "phosphate": Text("phosphate", "phosphatémie"),
-    "pth": Text("PTH", "PTH"),
-    "low-calcium-high-phosphate": Text("low calcium with high phosphate", "hypocalcémie avec hyperphosphatémie"),
-    "True": Text("yes", "oui"),
-    "False": Text("no", "non"),
+    "imaged": Text("seen on imaging", "vue en imagerie"),
+    "yes": Text("yes", "oui"),
+    "no": Text("no", "non"),
+    **{each: Text(each, each) for each in ("G1", "G2", "G3", "G3a", "G3b", "G4", "G5", "G5D")},
 }
 """The answers of the vocabulary in both languages."""
+
+LAYERS = {
+    "subcutaneous": Text("subcutaneous tissue", "tissu sous-cutané"),
+    "dermis": Text("dermis", "derme"),
+    "muscle": Text("muscle", "muscle"),
+    "fascia": Text("fascia", "fascia"),
+    "periarticular": Text("around a joint", "péri-articulaire"),
+    "soft-tissue": Text("soft tissue, without more detail", "tissus mous sans précision"),
+}
+"""The layers of a calcification in both languages."""
+
+BOUNDS = {
+    "above": Text("above", "au-dessus de"),
+    "below": Text("below", "au-dessous de"),
+    "at-least": Text("at least", "d'au moins"),
+    "from": Text("from", "à partir de"),
+    "outside": Text("outside", "hors de"),
+}
+"""How a number is compared, in both languages."""

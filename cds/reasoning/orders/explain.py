@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cds.reasoning.chart import Draft
 from cds.reasoning.conclusions import Conclusion, Text
 from cds.reasoning.explanation import Explanation, rows_words
 from cds.reasoning.facts import Facts
+from cds.reasoning.knowledge.names import Names
 from cds.reasoning.knowledge.orders import OrderRule, Row
 from cds.reasoning.orders.classes import judged
 from cds.reasoning.orders.evaluate import evaluate_orders
@@ -57,14 +58,14 @@ def _said(draft: Draft, why: Text) -> Text:
     return Text(f"{name}: {why.en}", f"{name} : {why.fr}")
 
 
-def _conditions(rule: OrderRule, names: Mapping[str, Text]) -> Iterator[Text]:
+def _conditions(rule: OrderRule, names: Names) -> Iterator[Text]:
     """Each row that speaks, read aloud."""
     for row in rule.rows:
         if not row.silent:
             yield Text(f"{row.variant}: {_aloud(row, 'en', names)}", f"{row.variant} : {_aloud(row, 'fr', names)}")
 
 
-def _aloud(row: Row, language: str, names: Mapping[str, Text]) -> str:
+def _aloud(row: Row, language: str, names: Names) -> str:
     joint, either = (" et ", " ou ") if language == "fr" else (" and ", " or ")
     reasons = either.join(each.when.words(language, names) for each in row.because)
     when = row.when.words(language, names) if row.when is not None else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cds import data
-from cds.commands.rulebook import entries, find, nearest
+from cds.commands.rulebook import entries, find, in_force, nearest
 from cds.reasoning.conclusions import Text
 
 CHAPTER = """\
@@ -68,3 +68,17 @@ def test_the_rules_of_the_package_can_be_read() -> None:
     known = entries([data.folder("rules")])
     assert {"C-CALCIPH", "MET-PHPT"} <= {each.id for each in known}
     assert all(each.source for each in known)
+
+
+def test_every_entry_of_the_package_is_in_force() -> None:
+    rules = data.folder("rules")
+    assert {each.place for each in entries([rules]) if not each.file.startswith("coverage")} == set(in_force([rules]))
+
+
+def test_what_a_site_changes_is_in_force_and_what_it_switches_off_is_not(tmp_path: Path) -> None:
+    (tmp_path / "forms.yaml").write_text(
+        "forms: [{id: fat-necrosis, off: true}, {id: gouty-tophus, names: [gout]}]", encoding="utf-8"
+    )
+    found = in_force([data.folder("rules"), tmp_path])
+    assert ("forms", ("forms",), "fat-necrosis") not in found
+    assert found["forms", ("forms",), "gouty-tophus"].data["names"] == ["gout"]

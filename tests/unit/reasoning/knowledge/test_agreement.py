@@ -79,6 +79,6 @@ def test_every_question_about_names_is_in_the_vocabulary() -> None:
 def test_every_concept_of_a_cause_has_words_or_a_value_set(chapters: dict[str, BaseModel]) -> None:
     value_sets = {file.stem for file in (folder("profiles") / "valuesets").glob("*.json")}
     knowledge = Knowledge.load([folder("rules")])
-    assert knowledge.recognition.coded_only <= value_sets
+    assert {each.id for each in knowledge.recognition.coded_only} <= value_sets
     assert set(knowledge.recognition.trigger.by_code) <= value_sets
     assert {each.id for each in knowledge.medicines.classes} <= value_sets

@@ -91,10 +91,13 @@ def test_read_aloud() -> None:
             ]
         }
     )
-    assert criterion.words("en") == "(calcium is high or normal and not: (alp above 2 or age below 30 years))"
+    names = Knowledge.load([folder("rules")]).names
     assert (
-        criterion.words("fr")
-        == "(calcémie : élevée ou normale et non : (alp au-dessus de 2 ou âge inférieur à 30 ans))"
+        criterion.words("en", names)
+        == "(calcium is high or normal and not: (Alkaline phosphatase above 2 U/L or age below 30 years))"
+    )
+    assert criterion.words("fr", names) == (
+        "(calcémie : élevée ou normale et non : (Phosphatases alcalines au-dessus de 2 U/L ou âge au-dessous de 30 ans))"
     )
     assert [leaf.kind for leaf in criterion.leaves()] == ["calcium", "lab", "age"]
 
