@@ -32,9 +32,13 @@ _OUTCOMES = {
     "true": Text("fired", "s'applique"),
     "false": Text("did not fire", "ne s'applique pas"),
     "unknown": Text("unknown: data missing", "inconnu : données manquantes"),
-    "high": Text("high", "élevé"),
-    "normal": Text("normal", "normal"),
-    "low": Text("low", "bas"),
+    "critical": Text("critical", "critique"),
+    "warning": Text("warning", "avertissement"),
+    "coded": Text("coded", "codée"),
+    "text": Text("in words", "en texte"),
+    "high": Text("high", "élevée"),
+    "normal": Text("normal", "normale"),
+    "low": Text("low", "basse"),
     "unreliable": Text("unreliable", "non fiable"),
     "verified": Text("verified", "vérifiée"),
     "unverified": Text("not verified", "non vérifiée"),
@@ -209,8 +213,13 @@ class _Words:
         said = self.of(outcome) if outcome else explanation.outcome
         lines = [f"## {explanation.rule} {self.of(explanation.title)}{self('', ' ')}: {said}"]
         if explanation.because:
-            lines += ["", *(f"- {self.of(each)}" for each in explanation.because)]
+            lines += ["", *(_listed(self.of(each)) for each in explanation.because)]
         if explanation.would_change:
             lines += ["", self("It would change with:", "Ce qui changerait la conclusion :"), ""]
-            lines += [f"- {self.of(each)}" for each in explanation.would_change]
+            lines += [_listed(self.of(each)) for each in explanation.would_change]
         return "\n".join(lines)
+
+
+def _listed(text: str) -> str:
+    """An item of a list; its own lines stand below it."""
+    return "- " + text.replace("\n", "\n  ")

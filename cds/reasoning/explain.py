@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from cds.reasoning.calcifications import calcification_row, recorded_calcifications
 from cds.reasoning.calcium import assess_calcium, calcium_rows
 from cds.reasoning.classification import classify, panel_complete
-from cds.reasoning.conclusions import Text
+from cds.reasoning.conclusions import Certainty, Text
 from cds.reasoning.critical import alarm
 from cds.reasoning.dystrophic import assess_dystrophic
 from cds.reasoning.evaluate import evaluate
-from cds.reasoning.explanation import Explanation, row_words, rows_words
+from cds.reasoning.explanation import Explanation, rows_words
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms, tumour_flags
 from cds.reasoning.kidney import assess_kidney
@@ -25,7 +25,7 @@ from cds.reasoning.results import usable_results
 from cds.reasoning.venous.stage import staging
 from cds.reasoning.workup import missing_panel
 
-__all__ = ["Explanation", "explain", "row_words"]
+__all__ = ["Explanation", "explain"]
 
 
 def explain(facts: Facts, *, orders: bool = False) -> tuple[Explanation, ...]:
@@ -43,7 +43,7 @@ def _trigger(facts: Facts) -> Iterator[Explanation]:
         "TRG-1",
         Text("A soft tissue calcification is recorded", "Une calcification des tissus mous est rapportée"),
         _truth(bool(facts(recorded_calcifications))),
-        rows_words(calcification_row(each) for each in facts(recorded_calcifications)),
+        rows_words(facts, map(calcification_row, facts(recorded_calcifications))),
         () if facts(recorded_calcifications) else (_CALCIFICATION,),
     )
 
@@ -68,7 +68,11 @@ def _kidney(facts: Facts) -> Iterator[Explanation]:
         "pregnancy": Text("Pregnancy.", "Grossesse."),
         "none": Text("No result and no code.", "Ni résultat ni code."),
     }.get(kidney.why)
-    because = (*rows_words(kidney.evidence), *kidney.remarks, *([why] if why is not None and not kidney.known else []))
+    because = (
+        *rows_words(facts, kidney.evidence),
+        *kidney.remarks,
+        *([why] if why is not None and not kidney.known else []),
+    )
     change = (
         ()
         if kidney.known
@@ -84,9 +88,17 @@ def _kidney(facts: Facts) -> Iterator[Explanation]:
     )
 
 
+_DOUBTS: dict[str, Text] = {
+    "ionised-normal": Text("Ionised calcium is normal.", "Le calcium ionisé est normal."),
+    "paraprotein": Text("A monoclonal protein is known.", "Une protéine monoclonale est connue."),
+    "platelets": Text("Platelets are very high.", "Les plaquettes sont très élevées."),
+    "albumin": Text("Albumin is high.", "L'albumine est élevée."),
+}
+
+
 def _minerals(facts: Facts) -> Iterator[Explanation]:
     calcium, phosphate, pth = facts(assess_calcium), facts(assess_phosphate), facts(assess_pth)
-    rows = rows_words(facts(calcium_rows))
+    rows = rows_words(facts, facts(calcium_rows))
     lacking = (
         Text(
             "A calcium that can be used, ionised where total cannot be read.",
@@ -103,8 +115,8 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
     yield Explanation(
         "LAB-4",
         Text("High total calcium may be spurious", "Hypercalcémie totale peut-être factice"),
-        calcium.doubt or "false",
-        rows,
+        _truth(bool(calcium.doubt)),
+        (*((_DOUBTS[calcium.doubt],) if calcium.doubt else ()), *rows),
     )
     yield Explanation("MET-0", Text("Hypercalcaemia", "Hypercalcémie"), calcium.hypercalcaemia, rows)
     found = alarm(facts)
@@ -112,19 +124,19 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
         "CAL-4",
         Text("Critical calcium", "Calcémie critique"),
         found.card if found else "false",
-        rows_words(found.evidence) if found else (),
+        rows_words(facts, found.evidence) if found else (),
     )
     yield Explanation(
         "LAB-6",
         Text("Phosphate", "Phosphatémie"),
         phosphate.status,
-        rows_words(facts(usable_results).rows((phosphate.measurement,))),
+        rows_words(facts, facts(usable_results).rows((phosphate.measurement,))),
     )
     yield Explanation(
         "ACC-5",
         Text("PTH beside a high calcium", "PTH en regard d'une hypercalcémie"),
         pth.paired,
-        rows_words(facts(usable_results).rows((pth.pair or pth.measurement,))),
+        rows_words(facts, facts(usable_results).rows((pth.pair or pth.measurement,))),
     )
     cap = product(facts)
     words = Text(f"{cap[0]:.2f} mmol²/L²", f"{cap[0]:.2f} mmol²/L²".replace(".", ",")) if cap else None
@@ -134,13 +146,18 @@ def _minerals(facts: Facts) -> Iterator[Explanation]:
         (cap[1] or "false") if cap else "unknown",
         (words,) if words else (),
     )
-    kinds = ", ".join(sorted(facts(assess_anomaly).kinds))
+    anomaly = facts(assess_anomaly)
+    kinds = [_named(facts, each, "answer") for each in sorted(anomaly.kinds)]
     yield Explanation(
         "ANOM",
         Text("Metabolic anomaly", "Anomalie métabolique"),
-        kinds or "false",
-        rows_words(facts(assess_anomaly).evidence),
+        _truth(anomaly.present),
+        (*kinds, *rows_words(facts, anomaly.evidence)),
     )
+
+
+def _named(facts: Facts, name: str, of: str) -> Text:
+    return facts.knowledge.names.called(name, of) or Text(name, name)
 
 
 def _red_flag(facts: Facts) -> Iterator[Explanation]:
@@ -149,7 +166,7 @@ def _red_flag(facts: Facts) -> Iterator[Explanation]:
         facts.knowledge.redflag.id,
         Text("Calciphylaxis red flag", "Alerte calciphylaxie"),
         flag.level,
-        rows_words(flag.evidence),
+        rows_words(facts, flag.evidence),
     )
 
 
@@ -162,7 +179,7 @@ def _metabolic(facts: Facts) -> Iterator[Explanation]:
             rule.id,
             rule.term,
             level,
-            rows_words(cause.evidence) if cause else (),
+            rows_words(facts, cause.evidence) if cause else (),
             tuple(_next_level(facts, rule, level)),
         )
     history = chapter.history
@@ -172,58 +189,58 @@ def _metabolic(facts: Facts) -> Iterator[Explanation]:
 
 def _next_level(facts: Facts, rule: CauseRule, level: str) -> Iterator[Text]:
     """The criterion of each higher level, read aloud, with what is missing."""
-    order = ("possible", "probable", "confirmed")
+    order: tuple[Certainty, ...] = ("possible", "probable", "confirmed")
     higher = order[order.index(level) + 1 :] if level in order else order
     for name in higher:
         criterion = getattr(rule, name)
         if criterion is None:
             continue
-        answer = ask(criterion, facts)
-        names = facts.knowledge.names
-        missing = ", ".join(dict.fromkeys(answer.missing))
-        lacking = Text(f" [unknown: {missing}]", f" [inconnu : {missing}]") if missing else Text("", "")
+        names, said = facts.knowledge.names, facts.knowledge.wording.levels[name]
+        missing = [_named(facts, each, "test gap") for each in dict.fromkeys(ask(criterion, facts).missing)]
+        unknown = Text(", ".join(each.en for each in missing), ", ".join(each.fr for each in missing))
         yield Text(
-            f"{name}: {criterion.words('en', names)}{lacking.en}",
-            f"{name} : {criterion.words('fr', names)}{lacking.fr}",
+            f"{said.en}{f' (unknown: {unknown.en})' if missing else ''}: {criterion.lines('en', names)}",
+            f"{said.fr}{f' (inconnu : {unknown.fr})' if missing else ''} : {criterion.lines('fr', names)}",
         )
 
 
 def _dystrophic(facts: Facts) -> Iterator[Explanation]:
     found = {cause.id: cause for cause in facts(assess_dystrophic).causes}
     chapter = facts.knowledge.dystrophic
-    for concept, term in (
-        *((rule.concept, rule.term) for rule in chapter.causes),
-        (chapter.venous.concept, chapter.venous.term),
-    ):
+    venous = (chapter.venous.concept, chapter.venous.term)
+    for concept, term in (*((rule.concept, rule.term) for rule in chapter.causes), venous):
         cause = found.get(concept)
-        title = Text(f"{term.en} ({concept})", f"{term.fr} ({concept})")
-        yield Explanation("DYS-1", title, cause.level if cause else "none", rows_words(cause.evidence) if cause else ())
+        because = rows_words(facts, cause.evidence) if cause else ()
+        yield Explanation("DYS-1", term, cause.level if cause else "none", because)
     iatrogenic = facts(assess_dystrophic).iatrogenic
     gaps = tuple(gap.what for gap in facts(assess_dystrophic).gaps)
     yield Explanation(
         "DYS-4",
         chapter.infusion.term,
         iatrogenic.level if iatrogenic else "none",
-        rows_words(iatrogenic.evidence) if iatrogenic else (),
+        rows_words(facts, iatrogenic.evidence) if iatrogenic else (),
         gaps,
     )
 
 
 def _class(facts: Facts) -> Iterator[Explanation]:
     found = facts(classify)
-    level, weight = facts(assess_metabolic).level, facts(assess_dystrophic).weight
+    level = _named(facts, facts(assess_metabolic).level, "answer")
+    weight = _named(facts, facts(assess_dystrophic).weight, "answer")
     panel = Text("complete", "complet") if facts(panel_complete) else Text("incomplete", "incomplet")
     because = (
         Text(
-            f"metabolic: {level}; local: {weight}; panel: {panel.en}",
-            f"métabolique : {level} ; locale : {weight} ; bilan : {panel.fr}",
+            f"metabolic cause: {level.en}; local cause: {weight.en}; panel: {panel.en}",
+            f"cause métabolique : {level.fr} ; cause locale : {weight.fr} ; bilan : {panel.fr}",
         ),
+        *((facts.knowledge.wording.lean[found.lean],) if found.lean else ()),
         *facts(assess_metabolic).reasons,
         *((Text("capped: recent or unseen data", "plafonné : données anciennes ou non vues"),) if found.capped else ()),
     )
-    outcome = found.classification + (f" (lean {found.lean})" if found.lean else "")
     missing = tuple(item.text for item in missing_panel(facts)) if facts(recorded_calcifications) else ()
-    yield Explanation("CLS-1", Text("Type of calcification", "Type de calcification"), outcome, because, missing)
+    yield Explanation(
+        "CLS-1", Text("Type of calcification", "Type de calcification"), found.classification, because, missing
+    )
 
 
 def _forms(facts: Facts) -> Iterator[Explanation]:
@@ -231,7 +248,7 @@ def _forms(facts: Facts) -> Iterator[Explanation]:
     for rule in facts.knowledge.forms.forms:
         form = found.get(rule.id)
         yield Explanation(
-            rule.rule, rule.term, form.confidence if form else "false", rows_words(form.evidence) if form else ()
+            rule.rule, rule.term, form.confidence if form else "false", rows_words(facts, form.evidence) if form else ()
         )
     flags = facts(tumour_flags)
     title = Text("Calcified mass with a red flag", "Masse calcifiée avec critère d'alerte")
@@ -262,7 +279,7 @@ def _venous(facts: Facts) -> Iterator[Explanation]:
         "CVI-5",
         Text("Porter stage", "Stade de Porter"),
         outcome,
-        rows_words(stage.evidence) if stage else (),
+        rows_words(facts, stage.evidence) if stage else (),
         questions,
     )
 
@@ -279,8 +296,8 @@ def _cards(facts: Facts) -> Iterator[Explanation]:
             yield Explanation(
                 card.id,
                 card.topic,
-                conclusion.variant or "true",
-                rows_words(conclusion.evidence),
+                "true",
+                (*_variant(conclusion.variant), *rows_words(facts, conclusion.evidence)),
                 tuple(gap.what for gap in conclusion.gaps),
             )
         elif card.id in evaluation.withheld:
@@ -288,3 +305,7 @@ def _cards(facts: Facts) -> Iterator[Explanation]:
             yield Explanation(card.id, card.topic, "withheld", (Text(f"held back by {rule}", f"retenue par {rule}"),))
         else:
             yield Explanation(card.id, card.topic, "false", ())
+
+
+def _variant(name: str) -> tuple[Text, ...]:
+    return (Text(f"variant {name}", f"variante {name}"),) if name else ()

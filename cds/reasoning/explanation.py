@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cds.reasoning.conclusions import Evidence, Text, Value
+from cds.reasoning.facts import Facts
 
 __all__ = ["Explanation", "row_words", "rows_words"]
 
@@ -21,15 +22,22 @@ class Explanation(NamedTuple):
     would_change: tuple[Text, ...] = ()
 
 
-def row_words(row: Evidence) -> Text:
-    """A row of evidence as one line: label, value, date, resource, remark."""
+def rows_words(facts: Facts, rows: Iterable[Evidence]) -> tuple[Text, ...]:
+    """Each row of evidence as one line, once."""
+    units = facts.knowledge.wording.units
+    return tuple(dict.fromkeys(row_words(row, units) for row in rows))
+
+
+def row_words(row: Evidence, units: Mapping[str, Text]) -> Text:
+    """A row of evidence as one line: label, value, date, resource, remark. `units`: how UCUM units are shown."""
     source = str(row.source) if row.source is not None else ""
 
     def said(language: str) -> str:
         value = row.value
         if isinstance(value, Value):
             number = f"{value.number:.{value.digits}f}"
-            value = f"{value.comparator}{number.replace('.', ',') if language == 'fr' else number} {value.unit}".strip()
+            unit = units[value.unit].in_(language) if value.unit in units else value.unit
+            value = f"{value.comparator}{number.replace('.', ',') if language == 'fr' else number} {unit}".strip()
         parts = [row.label.in_(language) + (" : " if language == "fr" else ": ") + value]
         parts += [row.when.written[:10]] if row.when is not None else []
         parts += [source] if source else []
@@ -37,8 +45,3 @@ def row_words(row: Evidence) -> Text:
         return ", ".join(parts)
 
     return Text(said("en"), said("fr"))
-
-
-def rows_words(rows: Iterable[Evidence]) -> tuple[Text, ...]:
-    """Each row of evidence as one line, once."""
-    return tuple(dict.fromkeys(row_words(row) for row in rows))

@@ -54,6 +54,11 @@ class Criterion:
         else:
             yield 0, self.words(language, names)
 
+    def lines(self, language: str, names: Names) -> str:
+        """The criterion read aloud as a list in Markdown below its first line."""
+        (_, first), *rest = self.outline(language, names)
+        return "\n".join([first, *("  " * (depth - 1) + "- " + line for depth, line in rest)])
+
     def leaves(self) -> Iterator[Criterion]:
         """Its questions, in order."""
         if self.parts:

@@ -90,6 +90,8 @@ LITERALS: Mapping[str, Text] = {
     "calcium-chosen": Text("the calcium that counts", "la calcémie retenue"),
     "pth-paired": Text("the PTH beside it", "la PTH en regard"),
     "medicines": Text("medicines", "médicaments"),
+    "birth-date": Text("date of birth", "date de naissance"),
+    "dialysis-start": Text("start of dialysis", "début de la dialyse"),
 }  # fmt: skip
 """Each in both languages."""
 

@@ -80,6 +80,7 @@ def names_of(knowledge: Knowledge) -> Names:
         "reason": _texts((*wording.override_reasons, *wording.order_override_reasons)),
         "differential": {each.id: Text(each.en, each.fr) for each in knowledge.forms.differential.items},
     }
+    kinds["gap"] = {**{str(kind): text for kind, text in wording.kinds.items()}, **LITERALS}
     units = {each.id: wording.units.get(each.unit, Text(each.unit, each.unit)) for each in knowledge.laboratory.tests}
     return Names(kinds, units)
 

@@ -8,6 +8,7 @@ from cds.reasoning.chart import Draft
 from cds.reasoning.conclusions import Conclusion, Text
 from cds.reasoning.explanation import Explanation, rows_words
 from cds.reasoning.facts import Facts
+from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.names import Names
 from cds.reasoning.knowledge.orders import OrderRule, Row
 from cds.reasoning.orders.classes import judged
@@ -38,9 +39,9 @@ def explain_orders(facts: Facts) -> Iterator[Explanation]:
 
 
 def _fired(rule: str, facts: Facts, found: Conclusion) -> Explanation:
-    because = (*rows_words(found.drafts), *rows_words(found.evidence), *found.notes)
+    because = (*rows_words(facts, found.drafts), *rows_words(facts, found.evidence), *found.notes)
     change = tuple(gap.what for gap in found.gaps)
-    return Explanation(rule, facts.knowledge.cards[found.card].topic, found.variant or "true", because, change)
+    return Explanation(rule, facts.knowledge.cards[found.card].topic, "true", because, change)
 
 
 def _silent(rule: OrderRule, drafts: list[Draft], conclusions: tuple[Conclusion, ...], facts: Facts) -> Explanation:
@@ -62,11 +63,13 @@ def _conditions(rule: OrderRule, names: Names) -> Iterator[Text]:
     """Each row that speaks, read aloud."""
     for row in rule.rows:
         if not row.silent:
-            yield Text(f"{row.variant}: {_aloud(row, 'en', names)}", f"{row.variant} : {_aloud(row, 'fr', names)}")
+            yield Text(
+                *(f"{row.variant}{colon}{_aloud(row, to, names)}" for to, colon in (("en", ": "), ("fr", " : ")))
+            )
 
 
 def _aloud(row: Row, language: str, names: Names) -> str:
-    joint, either = (" et ", " ou ") if language == "fr" else (" and ", " or ")
-    reasons = either.join(each.when.words(language, names) for each in row.because)
-    when = row.when.words(language, names) if row.when is not None else ""
-    return joint.join(each for each in (when, f"({reasons})" if when and reasons else reasons) if each)
+    """What must hold, and one of the reasons, as a list below the variant."""
+    reasons = Criterion("any", [each.when for each in row.because])
+    parts = [*([row.when] if row.when is not None else []), *([reasons] if row.because else [])]
+    return (Criterion("all", parts) if len(parts) > 1 else parts[0]).lines(language, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,10 @@ from cds.reasoning.alarms import alarm_conclusions, red_flag_conclusion
 from cds.reasoning.causes import _values, cause_conclusions
 from cds.reasoning.chart import Access, Medicine, Patient, Ref, Report
 from cds.reasoning.classification import _lean, class_conclusion, classify
-from cds.reasoning.conclusions import Cause, Conclusion, Text
+from cds.reasoning.conclusions import Cause, Conclusion, Evidence, Text, Value
 from cds.reasoning.dystrophic import Dystrophic, assess_dystrophic
-from cds.reasoning.explain import explain, row_words
+from cds.reasoning.explain import explain
+from cds.reasoning.explanation import row_words
 from cds.reasoning.facts import Facts
 from cds.reasoning.forms import form_conclusion, parasite_conclusion, tumour_conclusion
 from cds.reasoning.hints import _reaches, connective_tissue_conclusion, differential_conclusion, is_positive
@@ -267,11 +269,29 @@ def test_every_rule_is_explained_with_or_without_data(now: datetime) -> None:
 def test_a_row_in_words(now: datetime) -> None:
     known = facts(now, measurements=(measured(now, "calcium-total", 2.5, comparator=">"),), problems=(calcinosis(),))
     row = known(usable_results).rows(known(usable_results).all("calcium-total"))[0]
-    words = row_words(row._replace(remark=Text("remark", "remarque")))
+    units = known.knowledge.wording.units
+    words = row_words(row._replace(remark=Text("remark", "remarque")), units)
     assert words.en.endswith("Observation/calcium-total, remark")
     assert ">2.50 mmol/L" in words.en
     assert ">2,50 mmol/L" in words.fr
-    assert row_words(row._replace(source=None, when=None, value="words")).en.endswith(": words")
+    assert row_words(row._replace(source=None, when=None, value="words"), units).en.endswith(": words")
+
+
+def test_a_unit_is_explained_as_the_cards_show_it(now: datetime) -> None:
+    years = Evidence(Text("Dialysis since", "Dialyse depuis"), value=Value(6, "a", 0))
+    units = facts(now).knowledge.wording.units
+    assert row_words(years, units) == Text("Dialysis since: 6 years", "Dialyse depuis : 6 ans")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_would_change_it_is_said_in_words(now: datetime, language: str) -> None:
+    """No id of a level, a test or a question in the sentences of a clinician's language."""
+    said = {each.rule: each for each in explain(facts(now, problems=(calcinosis(),)))}
+    lines = "\n".join(each.in_(language) for rule in said.values() for each in (*rule.because, *rule.would_change))
+    assert not re.findall(r"\b(pth-intact|vitamin-d-25oh|dialysis-start|birth-date|medications)\b", lines)
+    if language == "fr":
+        assert not re.findall(r"\b(confirmed|unknown|none|strong|weak|metastatic)\b", lines)
+        assert "- hypercalcémie : vérifiée" in said["MET-PHPT"].would_change[1].fr
 
 
 def test_refusing_what_says_nothing_of_calciphylaxis(now: datetime) -> None:
