@@ -12,6 +12,7 @@ from cds.reasoning.knowledge.dystrophic import DystrophicCause
 from cds.reasoning.language.sites import Site
 from cds.reasoning.medicines import medicine_row, medicines_taken
 from cds.reasoning.recognition import Recognised, recognise, recognition_row
+from cds.reasoning.time import age_days
 from cds.reasoning.venous import attribution
 from cds.reasoning.venous.stage import staging
 
@@ -155,10 +156,11 @@ def _infusion(facts: Facts) -> tuple[Cause | None, tuple[Gap, ...]]:
         if any(facts.language.sites.within(c.site, rules.heparin_area) for c in facts(recorded_calcifications))
     ]
     at_site = [each for each in infused if any(_at(facts, each, c.site) for c in facts(recorded_calcifications))]
+    extravasated = [each for each in facts(recognise).of(rules.extravasation) if _left_behind(facts, each, days)]
     rows: tuple[Evidence, ...]
-    if at_site or heparins:
-        rows = tuple(medicine_row(each) for each in (*at_site, *heparins))
-        term = rules.term if at_site else rules.heparin_term
+    if at_site or extravasated or heparins:
+        rows = (*map(medicine_row, (*at_site, *heparins)), *map(recognition_row, extravasated))
+        term = rules.term if at_site or extravasated else rules.heparin_term
         return Cause(rules.concept, "strong", term, "dystrophic", rows), ()
     unknown = [each for each in infused if _site(facts, each) == Site()]
     if not unknown:
@@ -166,6 +168,14 @@ def _infusion(facts: Facts) -> tuple[Cause | None, tuple[Gap, ...]]:
     rows = tuple(medicine_row(each) for each in unknown)
     gap = Gap("missing", _SITE, tuple(each.source for each in unknown))
     return Cause(rules.concept, "weak", rules.term, "dystrophic", rows), (gap,)
+
+
+def _left_behind(facts: Facts, extravasation: Recognised, days: int) -> bool:
+    """A confirmed extravasation of at most `days` ago at the site of a calcification."""
+    if extravasation.weight == "weak" or extravasation.when is None or age_days(facts.now, extravasation.when) > days:
+        return False
+    overlap = facts.language.sites.overlap
+    return any(overlap(extravasation.site, each.site) is True for each in facts(recorded_calcifications))
 
 
 def _site(facts: Facts, medicine: Medicine) -> Site:

@@ -101,7 +101,7 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     Hints: {"card": "card", "diseases": "concept", "hand": "site", "forms": "form", "tags": "source"},
     History: {"concepts": "concept", "cures": "concept"},
     Infusion: {
-        "classes": "medicine", "heparins": "medicine", "heparin_area": "site", "concept": "concept", "card": "card",
+        "classes": "medicine", "heparins": "medicine", "heparin_area": "site", "concept": "concept", "extravasation": "concept", "card": "card",
         "tags": "source",
     },
     Interval: {"tests": "lab", "called": "test-value"},

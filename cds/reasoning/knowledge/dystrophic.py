@@ -44,6 +44,8 @@ class Venous(Ruled):
 class Infusion(Ruled):
     months: int
     classes: tuple[str, ...]
+    extravasation: str
+    """A coded, dated extravasation counts as the infusion itself."""
     heparins: tuple[str, ...]
     heparin_area: str
     heparin_term: Text

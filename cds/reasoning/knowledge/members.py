@@ -101,6 +101,7 @@ MEMBERS: Mapping[str, Member] = {
     "dystrophic:classes": _m("medicines", "médicaments", "medicine"),
     "forms:classes": _m("when the class is", "quand la classe est", "class"),
     "porter:classes": _m("classes", "classes"),
+    "extravasation": _m("or an extravasation, by code", "ou une extravasation codée", "concept"),
     "heparins": _m("medicines given under the skin", "médicaments sous-cutanés", "medicine"),
     "heparin-area": _m("where they are injected", "où ils sont injectés", "place"),
     "heparin-term": _m("called", "appelé"),

@@ -278,7 +278,7 @@ def test_a_row_in_words(now: datetime) -> None:
 
 
 def test_a_unit_is_explained_as_the_cards_show_it(now: datetime) -> None:
-    years = Evidence(Text("Dialysis since", "Dialyse depuis"), value=Value(6, "a", 0))
+    years = Evidence(Text("Dialysis since", "Dialyse depuis"), None, Value(6, "a", 0))
     units = facts(now).knowledge.wording.units
     assert row_words(years, units) == Text("Dialysis since: 6 years", "Dialyse depuis : 6 ans")
 
