@@ -12,6 +12,7 @@ from cds.reasoning.facts import Facts
 from cds.reasoning.forms import recognised_forms
 from cds.reasoning.knowledge.forms import DifferentialItem
 from cds.reasoning.laboratory import RECENT, above, below
+from cds.reasoning.origin import plausible_parasites
 from cds.reasoning.recognition import recognise, recognition_row
 from cds.reasoning.redflag import assess_red_flag
 from cds.reasoning.results import usable_results
@@ -128,7 +129,7 @@ def differential_conclusion(facts: Facts) -> Wanted | None:
         return None
     scored = [(item, _support(facts, item)) for item in rules.items]
     scored.sort(key=lambda pair: not pair[1])
-    notes = [_item_words(item, rows) for item, rows in scored]
+    notes = [_item_words(facts, item, rows) for item, rows in scored]
     rows = [calcification_row(each) for each in fitting] + [row for _, support in scored for row in support]
     conclusion = Conclusion(
         rules.card,
@@ -150,7 +151,33 @@ def _support(facts: Facts, item: DifferentialItem) -> tuple[Evidence, ...]:
     return tuple(rows)
 
 
-def _item_words(item: DifferentialItem, support: tuple[Evidence, ...]) -> Text:
-    if support:
-        return Text(f"{item.en} (supported by the record).", f"{item.fr} (argument dans le dossier).")
-    return Text(f"{item.en}.", f"{item.fr}.")
+def _item_words(facts: Facts, item: DifferentialItem, support: tuple[Evidence, ...]) -> Text:
+    remarks = [*([_parasites(facts)] if item.parasites else []), *([_SUPPORTED] if support else [])]
+    if not remarks:
+        return Text(f"{item.en}.", f"{item.fr}.")
+    en, fr = "; ".join(each.en for each in remarks), " ; ".join(each.fr for each in remarks)
+    return Text(f"{item.en} ({en}).", f"{item.fr} ({fr}).")
+
+
+_SUPPORTED = Text("supported by the record", "argument dans le dossier")
+
+
+def _parasites(facts: Facts) -> Text:
+    """The parasites that are plausible, or in the record whatever its countries say."""
+    found, rules = plausible_parasites(facts), facts.knowledge.forms.parasites
+    recorded = {each.concept for each in facts(recognise).of(*rules.concepts)}
+    words = facts.knowledge.cards.placeholder("parasite")
+    names = [words.value(each) for each in rules.concepts if each in {*found.concepts, *recorded}]
+    listed = Text(", ".join(each.en for each in names), ", ".join(each.fr for each in names))
+    if not found.chosen_by:
+        return listed
+    countries = Text(", ".join(each.en for each in found.chosen_by), ", ".join(each.fr for each in found.chosen_by))
+    if not names:
+        return Text(
+            f"none expected from the countries of the record, {countries.en}; ask about travel",
+            f"aucune attendue d'après les pays du dossier, {countries.fr} ; rechercher un voyage",
+        )
+    return Text(
+        f"{listed.en}; by the countries of the record, {countries.en}",
+        f"{listed.fr} ; d'après les pays du dossier, {countries.fr}",
+    )

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from cds.reasoning.knowledge.agreement import disagreements
 from cds.reasoning.knowledge.cards import Cards
 from cds.reasoning.knowledge.classification import ClassificationChapter
+from cds.reasoning.knowledge.countries import CountriesChapter
 from cds.reasoning.knowledge.decisions import Decisions
 from cds.reasoning.knowledge.dystrophic import DystrophicChapter
 from cds.reasoning.knowledge.forms import FormsChapter
@@ -45,6 +46,7 @@ CHAPTERS: dict[str, type[BaseModel]] = {
     "calcification-words": CalcificationChapter,
     "cards": Cards,
     "classification": ClassificationChapter,
+    "countries": CountriesChapter,
     "decisions": Decisions,
     "dystrophic": DystrophicChapter,
     "forms": FormsChapter,
@@ -82,6 +84,7 @@ class Knowledge:
     language: Language
     cards: Cards
     classification: ClassificationChapter
+    countries: CountriesChapter
     decisions: Decisions
     dystrophic: DystrophicChapter
     forms: FormsChapter

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from cds.reasoning.knowledge.cards import Ask, Card, Cards, Fact
 from cds.reasoning.knowledge.classification import ClassCard, ClassificationChapter, Row
+from cds.reasoning.knowledge.countries import CountriesChapter
 from cds.reasoning.knowledge.criteria import Criterion
 from cds.reasoning.knowledge.decisions import Decisions
 from cds.reasoning.knowledge.dystrophic import (
@@ -66,7 +67,7 @@ __all__ = ["NAMES", "Kind", "disagreements"]
 Kind = Literal[
     "concept", "medicine", "layer-or-site", "site", "compatible-site", "region", "form", "lab", "shown", "card",
     "class-variant", "request", "source", "decision", "form-value", "parasite-value", "reason-value", "test-value",
-    "order-variant", "override-reason",
+    "order-variant", "override-reason", "country",
 ]  # fmt: skip
 """What a name is a name of: an entry of another chapter."""
 
@@ -120,7 +121,10 @@ NAMES: Mapping[type[BaseModel], Mapping[str, Kind]] = {
     OrderRow: {"sources": "source", "variant": "order-variant"},
     OrderRule: {"card": "card"},
     OrdersChapter: {"named_tumours": "concept", "open_ulcers": "concept"},
-    Parasites: {"card": "card", "concepts": "parasite-value", "tags": "source"},
+    Parasites: {
+        "card": "card", "concepts": "parasite-value", "somewhere": "parasite-value", "occurs_in": "country",
+        "tags": "source",
+    },
     ParasitePattern: {"words": "concept", "placeholder": "parasite-value"},
     Pattern: {"words": "concept", "areas": "site", "beside": "concept"},
     Pregnancy: {"concept": "concept"},
@@ -211,6 +215,7 @@ _CALLED: Mapping[Kind, str] = {
     "test-value": "value of the placeholder test in rules/cards",
     "order-variant": "variant of a card of orders",
     "override-reason": "override reason of rules/wording.yaml",
+    "country": "country of rules/countries.yaml",
 }
 _LAYERS = ("subcutaneous", "dermis", "muscle", "fascia", "periarticular", "soft-tissue")
 
@@ -229,6 +234,7 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
     sources: Sources = chapters["sources"]
     decisions: Decisions = chapters["decisions"]
     wording: Wording = chapters["wording"]
+    countries: CountriesChapter = chapters["countries"]
     regions = frozenset(each.id for each in sites.regions)
     places = regions | {each.id for each in sites.areas}
     labs = frozenset(each.id for each in laboratory.tests)
@@ -259,6 +265,7 @@ def _known(chapters: Mapping[str, Any]) -> Mapping[Kind, frozenset[str]]:
         "order-variant": frozenset(
             variant.id for card in cards.cards if card.group == "order" for variant in card.variants
         ),
+        "country": frozenset(each.id for each in countries.countries),
         "override-reason": frozenset(each.id for each in (*wording.override_reasons, *wording.order_override_reasons)),
     }
 

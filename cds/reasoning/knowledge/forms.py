@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+
+from pydantic import Field
 
 from cds.reasoning.conclusions import Classification, Text
 from cds.reasoning.knowledge.language import Layer
@@ -42,8 +45,20 @@ class ParasitePattern(Dashed):
 class Parasites(Ruled):
     card: str
     concepts: tuple[str, ...]
+    countries: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Concept -> where it occurs (ISO 3166-1 alpha-2); a concept without countries is plausible everywhere."""
     patterns: tuple[ParasitePattern, ...]
     tags: tuple[str, ...]
+
+    @property
+    def somewhere(self) -> tuple[str, ...]:
+        """The parasites that occur in some countries only."""
+        return tuple(self.countries)
+
+    @property
+    def occurs_in(self) -> tuple[str, ...]:
+        """Every country that one of them occurs in."""
+        return tuple(dict.fromkeys(code for codes in self.countries.values() for code in codes))
 
 
 class Mass(Dashed):
@@ -84,6 +99,8 @@ class DifferentialItem(Dashed):
     fr: str
     concepts: tuple[str, ...]
     labs: tuple[str, ...] = ()
+    parasites: bool = False
+    """Names the parasites that are plausible."""
 
 
 class Differential(Ruled):

@@ -78,6 +78,7 @@ def names_of(knowledge: Knowledge) -> Names:
         "request": _texts((*workup.items, *workup.groups)),
         "source": {each.id: _called(each.id, each.short) for each in knowledge.sources.sources},
         "reason": _texts((*wording.override_reasons, *wording.order_override_reasons)),
+        "country": _terms(knowledge.countries.countries),
         "differential": {each.id: Text(each.en, each.fr) for each in knowledge.forms.differential.items},
     }
     kinds["gap"] = {**{str(kind): text for kind, text in wording.kinds.items()}, **LITERALS}
