@@ -30,8 +30,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, evaluate, explain, report):
-    app.command(epilog=EPILOG)(command)
+for command, short in (
+    (serve, "Answer CDS Hooks calls until stopped (Ctrl-C)."),
+    (evaluate, "Say what the services find in the record of one patient."),
+    (explain, "Say of every rule whether it fired, and why."),
+    (report, "Say how cards fare: shown, accepted, dismissed."),
+):
+    app.command(epilog=EPILOG, short_help=short)(command)
 for name, group in {"rules": rules, "clients": clients, "audit": audit, "valuesets": valuesets, "demo": demo}.items():
     app.add_typer(group, name=name)
 

@@ -7,7 +7,7 @@ may quote the record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cds.cards.deck import Addendum, Face, Tongue
@@ -71,11 +71,24 @@ def _section(heading: str, items: Sequence[str]) -> tuple[str, ...]:
 def _table(evidence: Sequence[Evidence], tongue: Tongue) -> str:
     if not evidence:
         return tongue.sentence["no_data"]
-    rows = list(dict.fromkeys(_row(each, tongue) for each in evidence))
+    rows = list(dict.fromkeys(_row(each, tongue) for each in _once(evidence)))
     beyond = len(rows) - MOST_ROWS
     if beyond > 0:
         rows[MOST_ROWS:] = [f"| … (+{beyond}) |  |  |  |  |"]
     return "\n".join([tongue.table, *rows])
+
+
+def _once(evidence: Sequence[Evidence]) -> Iterable[Evidence]:
+    """Each datum once: rows that differ by their remark only are one. A number keeps the remark, which says how to read
+    it; words that one rule read without a doubt need none."""
+    rows: dict[Evidence, Evidence] = {}
+    for each in evidence:
+        bare = each._replace(remark=None)
+        first = rows.setdefault(bare, each)
+        wanted = isinstance(each.value, Value)
+        if (first.remark is not None) is not wanted:
+            rows[bare] = each
+    return rows.values()
 
 
 def _row(evidence: Evidence, tongue: Tongue) -> str:

@@ -156,9 +156,21 @@ def suggestions(
             resource = _condition(proposal, language, context, templates.condition | about)
         else:
             resource = _observation(proposal, language, context, templates.observation | about, phrases)
-        label, description = (what.join(each) for each in (phrases.by_kind[proposal.kind], phrases.proposal))
+        label = _proposed(proposal, language).join(phrases.by_kind[proposal.kind])
+        description = what.join(phrases.proposal)
         made.append(_suggestion(label, description, resource, context))
     return tuple(made)
+
+
+def _proposed(proposal: Proposal, language: str) -> str:
+    """What is proposed, with the stage that is recorded: nobody accepts a value unseen."""
+    what = proposal.text.in_(language)
+    if proposal.stage_text is not None:
+        return f"{what} ({proposal.stage_text.in_(language)})"
+    if proposal.stage is None:
+        return what
+    low, high = proposal.stage
+    return f"{what}{' : ' if language == 'fr' else ': '}{low}" + (f" ({low}-{high})" if low != high else "")
 
 
 def removals(

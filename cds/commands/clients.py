@@ -16,7 +16,7 @@ __all__ = ["clients"]
 clients = typer.Typer(help="Check the file of clients.", no_args_is_help=True, epilog=EPILOG)
 
 
-@clients.command("check", epilog=EPILOG)
+@clients.command("check", epilog=EPILOG, short_help="Say what is wrong with the file of clients.")
 def check_clients(
     file: Annotated[
         Path | None, typer.Argument(help="The YAML file of the clients.", show_default="CDS_CLIENTS")

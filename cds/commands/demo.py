@@ -15,7 +15,7 @@ __all__ = ["demo"]
 demo = typer.Typer(help="The demonstration patients.", no_args_is_help=True, epilog=EPILOG)
 
 
-@demo.command("load", epilog=EPILOG)
+@demo.command("load", epilog=EPILOG, short_help="Put the demonstration patients on a FHIR server.")
 def load_demo(
     server: Annotated[str, typer.Option(metavar="URL", help="Base URL of a FHIR R4 server.", show_default=False)],
     at: Annotated[

@@ -27,6 +27,7 @@ _INDICATORS = {
     "info": Text("Information", "Information"),
 }
 _SEXES = {"female": Text("female", "femme"), "male": Text("male", "homme")}
+_BORN = {"female": "née", "male": "né"}
 _OUTCOMES = {
     "none": Text("no", "non"),
     "true": Text("fired", "s'applique"),
@@ -126,7 +127,12 @@ class _Words:
         if patient.sex:
             said.append(self.of(_SEXES[patient.sex]))
         if patient.born:
-            said.append(self(f"born {patient.born:%Y-%m-%d}", f"né(e) le {patient.born:%d/%m/%Y}"))
+            said.append(
+                self(
+                    f"born {patient.born:%Y-%m-%d}",
+                    f"{_BORN.get(patient.sex or '', 'né(e)')} le {patient.born:%d/%m/%Y}",
+                )
+            )
         return ", ".join(said)
 
     def nothing(self) -> str:
@@ -168,9 +174,11 @@ class _Words:
             causes = (
                 f"{self.of(each.term)} ({self.of(self._wording.levels[each.level])})" for each in evaluation.causes
             )
-            rows.append((self("Causes", "Causes"), "; ".join(causes)))
+            rows.append((self("Causes", "Causes"), self("; ", " ; ").join(causes)))
         if evaluation.forms:
-            rows.append((self("Forms", "Formes"), "; ".join(self.of(each.term) for each in evaluation.forms)))
+            rows.append(
+                (self("Forms", "Formes"), self("; ", " ; ").join(self.of(each.term) for each in evaluation.forms))
+            )
         return "\n".join(f"- **{name}**{self('', ' ')}: {value}" for name, value in rows)
 
     def _class(self, evaluation: Evaluation) -> str:

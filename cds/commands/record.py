@@ -13,6 +13,7 @@ from cds.commands.options import At, File, Lang, Who, print_markdown, read_input
 from cds.consult import Consultant
 from cds.errors import InputError
 from cds.hooks.models import Card
+from cds.reasoning.knowledge.nearest import did_you_mean
 
 __all__ = ["evaluate", "explain"]
 
@@ -23,7 +24,7 @@ def evaluate(
     lang: Lang = None,
     patient: Who = None,
     service: Annotated[
-        list[str] | None, typer.Option("--service", help="Ask this service only; may be repeated.")
+        list[str] | None, typer.Option("--service", metavar="ID", help="Ask this service only; may be repeated.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answers of the services as JSON.")] = False,
 ) -> None:
@@ -43,7 +44,8 @@ def evaluate(
         typer.echo(msgspec.json.format(msgspec.json.encode(answers)).decode())
         return
     cards: list[Card] = [card for answer in answers.values() for card in answer.cards]
-    basis = f"{now:%Y-%m-%d %H:%M %Z} · {consultant.knowledge.version}"
+    day = "%d/%m/%Y" if (lang or settings.language) == "fr" else "%Y-%m-%d"
+    basis = f"{now:{day} %H:%M %Z} · {consultant.knowledge.version}"
     chart = case.reading.chart
     drafts = chart.drafts if case.about_orders else None
     wording = consultant.knowledge.wording
@@ -55,7 +57,9 @@ def explain(
     at: At = None,
     lang: Lang = None,
     patient: Who = None,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only this rule; may be repeated.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", metavar="ID", help="Only this rule; may be repeated.")
+    ] = None,
 ) -> None:
     """Say of every rule whether it fired, why, on which data, and what would change it."""
     from cds.reasoning.explain import explain as explain_facts
@@ -64,8 +68,9 @@ def explain(
     consultant = Consultant.load(settings)
     case = consultant.open(source, now, patient)
     explanations = explain_facts(case.facts, orders=case.about_orders)
+    known = {each.rule for each in explanations}
     wanted = {each.upper() for each in rule or ()}
-    chosen = [each for each in explanations if not wanted or each.rule.upper() in wanted]
-    if not chosen:
-        raise InputError("no such rule; `cds rules list` lists them")
+    for each in sorted(wanted - known):
+        raise InputError(f"there is no rule {each} here{did_you_mean(each, known)}")
+    chosen = [each for each in explanations if not wanted or each.rule in wanted]
     print_markdown(printing.explanation_text(chosen, lang or settings.language, consultant.knowledge.wording))

@@ -29,7 +29,7 @@ def list_rules(lang: Lang = None) -> None:
         typer.echo(f"{entry.id}\t{entry.file}:{entry.line}\t{title}".rstrip())
 
 
-@rules.command("show", epilog=EPILOG)
+@rules.command("show", epilog=EPILOG, short_help="Show an entry as it is written, then in words.")
 def show_rule(
     rule: Annotated[str, typer.Argument(metavar="ID", help="Such as MET-PHPT or C-CALCIPH.", show_default=False)],
     lang: Annotated[
@@ -43,7 +43,10 @@ def show_rule(
     found = rulebook.find(rule, entries)
     if not found:
         nearest = rulebook.nearest(rule, entries)
-        raise InputError(f"there is no {rule}" + (f"; did you mean {nearest}?" if nearest else ""))
+        raise InputError(
+            f"there is no {rule}"
+            + (f"; did you mean {nearest}?" if nearest else "; `cds rules list` lists what there is")
+        )
     said = [f"# {entry.file}:{entry.line}\n{entry.source}" for entry in found]
     names = Knowledge.load(folders).names
     in_force = rulebook.in_force(folders)
@@ -55,11 +58,11 @@ def show_rule(
     typer.echo("\n\n".join(said))
 
 
-@rules.command("check", epilog=EPILOG)
+@rules.command("check", epilog=EPILOG, short_help="Say what is wrong with the rules, and where.")
 def check_rules(folder: Annotated[Path | None, _FOLDER] = None) -> None:
     """Say what is wrong with the rules, each mistake with its file, line and the nearest right name."""
     if folder and not folder.is_dir():
-        raise InputError("there is no such folder")
+        raise InputError(f"{folder}: " + ("this is no folder" if folder.exists() else "there is no such folder"))
     settings = read_settings()
     consultant = Consultant.load(settings.model_copy(update={"rules_folder": folder}) if folder else settings)
     typer.echo(f"The rules are in order ({consultant.knowledge.version}).")

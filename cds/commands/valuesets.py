@@ -43,7 +43,7 @@ Folder = Annotated[
 valuesets = typer.Typer(help="Compare the value sets with a terminology server.", no_args_is_help=True, epilog=EPILOG)
 
 
-@valuesets.command("refresh", epilog=EPILOG)
+@valuesets.command("refresh", epilog=EPILOG, short_help="Write the descendants of the SNOMED CT codes.")
 def refresh_command(
     server: Server,
     token_env: TokenEnv = None,

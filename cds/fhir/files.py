@@ -141,7 +141,7 @@ def _patient(pieces: Mapping[str, Raw], chosen: str | None) -> str:
     if not found:
         raise InputError(f"{where}: no patient (a Patient resource) is in it")
     if len(found) > 1:
-        raise InputError(f"{where}: holds {len(found)} patients; give the data of one")
+        raise InputError(f"{where}: holds {len(found)} patients; choose one with --patient")
     if not found[0]:
         raise InputError(f"{where}: the Patient has no id")
     return found[0]

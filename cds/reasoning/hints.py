@@ -153,10 +153,11 @@ def _support(facts: Facts, item: DifferentialItem) -> tuple[Evidence, ...]:
 
 def _item_words(facts: Facts, item: DifferentialItem, support: tuple[Evidence, ...]) -> Text:
     remarks = [*([_parasites(facts)] if item.parasites else []), *([_SUPPORTED] if support else [])]
+    item_en, item_fr = item.en[0].upper() + item.en[1:], item.fr[0].upper() + item.fr[1:]
     if not remarks:
-        return Text(f"{item.en}.", f"{item.fr}.")
+        return Text(f"{item_en}.", f"{item_fr}.")
     en, fr = "; ".join(each.en for each in remarks), " ; ".join(each.fr for each in remarks)
-    return Text(f"{item.en} ({en}).", f"{item.fr} ({fr}).")
+    return Text(f"{item_en} ({en}).", f"{item_fr} ({fr}).")
 
 
 _SUPPORTED = Text("supported by the record", "argument dans le dossier")

@@ -132,7 +132,13 @@ def ceap_display(chapter: Ceap, signs: Iterable[Sign]) -> str:
 
 def sign_row(sign: Sign) -> Evidence:
     """A row of the table: the sign, its words in the record, and the range that it gives."""
-    return Evidence(sign.term, sign.source, sign.text, sign.when, _range(sign.span) if sign.span else None)
+    return Evidence(_capital(sign.term), sign.source, sign.text, sign.when, _range(sign.span) if sign.span else None)
+
+
+@cache
+def _capital(term: Text) -> Text:
+    """A label begins with a capital letter, as every other one of the table does."""
+    return Text(term.en[0].upper() + term.en[1:], term.fr[0].upper() + term.fr[1:])
 
 
 @cache

@@ -163,7 +163,7 @@ def test_rules_check_says_file_line_and_the_nearest_right_name(cds: Any, tmp_pat
         (["evaluate", "missing.json"], "missing.json: no such file"),
         (["explain", "missing.json"], "missing.json: no such file"),
         (["evaluate", DIALYSIS, "--service", "other"], "no such service; there are: soft-tissue-calcification, "),
-        (["explain", DIALYSIS, "--rule", "MET-OTHER"], "no such rule"),
+        (["explain", DIALYSIS, "--rule", "MET-CDK"], "there is no rule MET-CDK here; did you mean 'MET-CKD'?"),
         (["rules", "show", "MET-PTPH"], "did you mean MET-PHPT?"),
         (["rules", "check", "missing"], "no such folder"),
     ],

@@ -70,7 +70,7 @@ def test_a_clinician_can_read_it() -> None:
 
 def test_in_french_too() -> None:
     text = evaluation_text(PATIENT, FOUND, [], "fr", "", WORDING)
-    assert "femme, né(e) le 01/09/1958" in text
+    assert "femme, née le 01/09/1958" in text
     assert "- **Calcifications des tissus mous** : type indéterminé (oriente vers le type métastatique)" in text
     assert "- **Causes** : hyperparathyroïdie (probable)" in text
     assert "Aucune carte : rien à signaler." in text

@@ -72,7 +72,7 @@ WRONG = {
     '{"resourceType": "Patient"}\n[' + "[" * 3000 + "]" * 3001: "line 2 is nested too deeply",
     "[" * 3000 + "]" * 3000: "is nested too deeply",
     json.dumps(condition()): "no patient",
-    json.dumps(bundle(patient(), patient("p2"))): "holds 2 patients; give the data of one",
+    json.dumps(bundle(patient(), patient("p2"))): "holds 2 patients; choose one with --patient",
     json.dumps(patient(None)): "the Patient has no id",
     "resourceType: Patient": "broken JSON in line 1, column 1",
 }

@@ -64,14 +64,14 @@ def parasites_line(known: Facts, language: str) -> str:
     wanted = differential_conclusion(known)
     assert wanted is not None
     return next(
-        note.in_(language) for note in wanted.conclusion.notes if note.en.startswith("calcified parasites")
+        note.in_(language) for note in wanted.conclusion.notes if note.en.startswith("Calcified parasites")
     )  # fmt: skip
 
 
 def test_the_differential_names_every_parasite_where_nothing_is_known(now: datetime) -> None:
     known = facts(now, problems=(calcinosis(),))
     assert parasites_line(known, "en") == (
-        "calcified parasites (lymphatic filariasis, loiasis, dracunculiasis, cysticercosis, onchocerciasis, porocephalosis,"
+        "Calcified parasites (lymphatic filariasis, loiasis, dracunculiasis, cysticercosis, onchocerciasis, porocephalosis,"
         " sarcosporidiosis)."
     )
 
@@ -79,7 +79,7 @@ def test_the_differential_names_every_parasite_where_nothing_is_known(now: datet
 def test_the_differential_says_by_which_countries_it_chose(site: Knowledge, now: datetime) -> None:
     said = parasites_line(of(site, now, "MG"), "fr")
     assert said == (
-        "calcifications parasitaires (filariose lymphatique, cysticercose, onchocercose, porocéphalose, sarcosporidiose ;"
+        "Calcifications parasitaires (filariose lymphatique, cysticercose, onchocercose, porocéphalose, sarcosporidiose ;"
         " d'après les pays du dossier, Madagascar)."
     )
 
@@ -95,7 +95,7 @@ def test_where_no_parasite_is_expected_the_card_asks_about_travel(now: datetime,
     text = "parasites: {countries: {" + ", ".join(f"{each}: [CM]" for each in everywhere) + "}}\n"
     known = of(laid_over(text, tmp_path), now, "FR")
     assert parasites_line(known, "en") == (
-        "calcified parasites (none expected from the countries of the record, France; ask about travel)."
+        "Calcified parasites (none expected from the countries of the record, France; ask about travel)."
     )
 
 
