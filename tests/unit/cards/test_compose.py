@@ -368,6 +368,18 @@ def test_the_same_datum_is_one_row_and_many_rows_are_counted() -> None:
     assert "| … (+16) |  |  |  |  |" in detail
 
 
+def test_a_remark_makes_no_second_row_of_a_datum() -> None:
+    """A number keeps the remark that says how to read it; words that were also read without a doubt lose theirs."""
+    unmeasured = CALCIUM._replace(remark=Text("albumin not measured", "albumine non dosée"))
+    mass = Evidence(Text("Diagnosis", "Diagnostic"), Ref("Condition", "1"), "Mass")
+    in_words = mass._replace(remark=Text("text only", "texte seul"))
+    card = Conclusion("C-DDX", "DDX-1", evidence=(CALCIUM._replace(remark=None), unmeasured, in_words, mass))
+    detail = answer(evaluation()._replace(conclusions=(card,))).cards[0].detail
+    rows = [line.split(" |")[0] for line in detail.splitlines() if line.startswith(("| Calcium", "| Diagnosis"))]
+    assert rows[0].endswith("(albumin not measured)")
+    assert rows[1:] == ["| Diagnosis"]
+
+
 def test_a_source_that_nobody_knows_is_shown_by_its_tag() -> None:
     card = Conclusion("C-DDX", "DDX-1", sources=("R999",))
     assert (

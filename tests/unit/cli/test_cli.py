@@ -145,6 +145,22 @@ def test_rules_can_be_listed_and_shown(cds: Any) -> None:
     assert "PTH non freinée" in shown.out
 
 
+def test_a_rule_is_shown_in_words_in_both_languages_or_in_one(cds: Any) -> None:
+    both = cds("rules", "show", "CAL-4").out
+    assert "# minerals.yaml:" in both
+    assert "critical while at most 72 hours old" in both
+    assert "critique tant que le résultat date de 72 heures au plus" in both
+    french = cds("rules", "show", "CAL-4", "--lang", "fr").out
+    assert "CAL-4 : Calcémie critique" in french
+    assert "Critical calcium\n" not in french
+
+
+def test_a_rule_that_the_site_switched_off_says_so(cds: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pitfalls.yaml").write_text("pitfalls: [{id: PIT-14, off: true}]\n", encoding="utf-8")
+    monkeypatch.setenv("CDS_RULES_FOLDER", str(tmp_path))
+    assert "PIT-14 : désactivée par le dossier du site" in cds("rules", "show", "PIT-14").out
+
+
 def test_rules_check_says_file_line_and_the_nearest_right_name(cds: Any, tmp_path: Path) -> None:
     assert cds("rules", "check").code == 0
     site = tmp_path / "site"
