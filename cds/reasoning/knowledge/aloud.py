@@ -80,7 +80,7 @@ class _Reader:
             if name in ("en", "fr") and isinstance(value, str):
                 if name == self._language and value:
                     yield 0, value
-            elif value not in ("", [], {}) and (name != "id" or f"{parent}.id" in MEMBERS):
+            elif value not in ("", [], {}, None) and (name != "id" or f"{parent}.id" in MEMBERS):
                 yield from self._member(name, value, parent)
 
     def _member(self, name: str, value: Any, parent: str) -> Iterator[Line]:
@@ -93,6 +93,8 @@ class _Reader:
 
     def _said(self, says: str, lines: Sequence[Line]) -> Iterator[Line]:
         """`says` before what stands right of it: in one line, or above."""
+        if not lines:
+            return
         (_, first), *rest = lines
         if "{}" in says and not rest:
             yield 0, _one_day(says) if first == "1" else says.format(first)
@@ -135,9 +137,8 @@ class _Reader:
             if not isinstance(each, Mapping) or _is_text(each):
                 yield from self._value(each, member, name)
                 continue
-            first, *rest = self.members(each, name)
-            yield first
-            yield from ((depth + 1, line) for depth, line in rest)
+            for place, (depth, line) in enumerate(self.members(each, name)):
+                yield depth + bool(place), line
 
     def _joint(self, value: Sequence[Any], member: Member) -> str:
         said = [self._joint(each, member) if isinstance(each, list) else self._scalar(each, member) for each in value]

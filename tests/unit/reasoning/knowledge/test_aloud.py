@@ -229,6 +229,11 @@ def test_thresholds_are_said_as_they_are_in_force(tmp_path: Path) -> None:
     assert "    - 1 jour\n" in read_aloud(silence, KNOWLEDGE.names, "fr")
 
 
+def test_what_is_left_empty_is_not_said() -> None:
+    data = {"id": "x", "card": None, "words": {"say": []}, "variants": [{"id": ""}], "names": []}
+    assert read_aloud(Part("orders", (), "x", data), KNOWLEDGE.names, "fr").splitlines() == ["x"]
+
+
 def test_a_member_or_a_name_without_words_is_an_error() -> None:
     names = KNOWLEDGE.names
     with pytest.raises(LookupError, match="the member 'wen' of forms has no words"):
