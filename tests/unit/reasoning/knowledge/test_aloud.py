@@ -229,6 +229,11 @@ def test_thresholds_are_said_as_they_are_in_force(tmp_path: Path) -> None:
     assert "    - 1 jour\n" in read_aloud(silence, KNOWLEDGE.names, "fr")
 
 
+def test_what_is_denied_is_said() -> None:
+    part = Part("dystrophic", (), "x", {"concept": "x", "scar": False})
+    assert read_aloud(part, KNOWLEDGE.names, "en") == "x\n- a past event counts in full: no"
+
+
 def test_what_is_left_empty_is_not_said() -> None:
     data = {"id": "x", "card": None, "words": {"say": []}, "variants": [{"id": ""}], "names": []}
     assert read_aloud(Part("orders", (), "x", data), KNOWLEDGE.names, "fr").splitlines() == ["x"]
