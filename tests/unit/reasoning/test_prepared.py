@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from cds.reasoning.chart import Ref, Report
 from cds.reasoning.facts import Facts
+from cds.reasoning.forms import recognised_forms
 from cds.reasoning.knowledge.criteria import Criterion, parse
 from cds.reasoning.laboratory import newest_first, reported_results
 from cds.reasoning.metabolic import assess_metabolic, reached
 from cds.reasoning.questions import Answer, ask
 from tests.clock import NOW
 from tests.rules.charts import facts_of, knowledge, measurement
-from tests.unit.reasoning.core import calcinosis, facts, problem
+from tests.unit.reasoning.core import ago, calcinosis, facts, problem
 
 
 def test_results_of_one_moment_and_one_resource_have_an_order_of_their_own() -> None:
@@ -53,6 +55,20 @@ def test_causes_that_reach_a_level_come_with_their_rules_in_the_order_of_the_cha
     assert found
     assert {cause for _, cause in found} == set(known(assess_metabolic).causes)
     assert [rule.id for rule, _ in found] == sorted((cause.id for _, cause in found), key=rules.index)
+
+
+def test_the_words_of_a_form_count_only_where_the_calcification_is_said(now: datetime) -> None:
+    calcified = "Calcifications sous-cutanées du coude"
+
+    def forms(*texts: str) -> list[str]:
+        reports = tuple(
+            Report(Ref("DiagnosticReport", str(number)), (), ("Imaging",), (text,), ago(now, 5))
+            for number, text in enumerate(texts)
+        )
+        return [each.id for each in facts(now, reports=reports)(recognised_forms)]
+
+    assert forms(f"{calcified}, nodulaires.") == ["calcinosis-circumscripta"]
+    assert forms(f"{calcified}.", "Aspect nodulaire de la thyroïde.") == []
 
 
 def test_a_chapter_names_its_rules_as_it_lists_them() -> None:
