@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 __all__ = ["bullets", "escape", "plain"]
 
 LONGEST = 400
 """Characters of one foreign text; a longer one is cut with an ellipsis."""
-SHORT = 100
-"""Characters. Names of tests, diagnoses and references come again in every answer and are remembered; sentences are not."""
 
 _INVISIBLE = (
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
@@ -49,10 +46,6 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 def escape(text: str, longest: int = LONGEST) -> str:
     """`text` so that Markdown and HTML show it as it is: in a table cell, in a list item, in a sentence."""
-    return _escaped_short(text) if len(text) <= SHORT <= longest else _escaped(text, longest)
-
-
-def _escaped(text: str, longest: int) -> str:
     if _harmless(text) and len(text) <= longest and "://" not in text and "www" not in text.lower():
         return text
     text = _markup.sub(_inert, plain(text, longest))
@@ -61,11 +54,6 @@ def _escaped(text: str, longest: int) -> str:
         return text
     digits = opening[0] if opening[0].isdigit() else ""
     return f"{digits}\\{text[len(digits) :]}"
-
-
-@lru_cache(4096)
-def _escaped_short(text: str) -> str:
-    return _escaped(text, SHORT)
 
 
 def _inert(match: re.Match[str]) -> str:
