@@ -122,7 +122,12 @@ def assemble(
     if settings.cors_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_origins, path=PATH)
     document = openapi.document(
-        services, title=app.title, version=app.version, description=app.description, feedback=keep is not None
+        services,
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        feedback=keep is not None,
+        guarded=guard is not open_to_all,
     )
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app

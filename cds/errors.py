@@ -36,6 +36,7 @@ import msgspec
 __all__ = [
     "ANSWERED",
     "OF_FEEDBACK",
+    "OF_TRUST",
     "OK",
     "BodyTooLarge",
     "CdsError",
@@ -273,6 +274,9 @@ ANSWERED: tuple[type[CdsError], ...] = (
     Unexpected,
 )
 """Every error that a client of a service can meet."""
+
+OF_TRUST: tuple[type[CdsError], ...] = (Unauthorized, Forbidden, TooManyRequests)
+"""Those among them that a client meets only where it is asked who it is."""
 
 OF_FEEDBACK: tuple[type[CdsError], ...] = (
     *(error for error in ANSWERED if error not in (WrongHook, PreconditionFailed)),

@@ -17,12 +17,15 @@ from cds.settings import Settings
 __all__ = ["pinned", "text"]
 
 _DOCS = Path(__file__).parents[1] / "docs"
+_CLIENTS = "clients: [{name: any, iss: https://ehr.example, jku: https://ehr.example/jwks.json}]"
 
 
 def pinned() -> dict[Path, Any]:
-    """What is pinned, by file."""
+    """What is pinned, by file. Of a service in production, which asks callers who they are."""
     with TemporaryDirectory() as state:
-        app = create_app(Settings(state_folder=Path(state)))
+        clients = Path(state) / "clients.yaml"
+        clients.write_text(_CLIENTS, encoding="utf-8")
+        app = create_app(Settings(state_folder=Path(state), clients=clients))
     return {
         _DOCS / "openapi.json": app.openapi(),
         _DOCS / "discovery.json": msgspec.to_builtins(discovery(Consultant.load(Settings()).services)),

@@ -1,107 +1,88 @@
-"""The OpenAPI document: what goes over the wire, made from the very types that are read and sent."""
+"""The OpenAPI document: which paths there are, who may call them, and what each answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
-from cds.errors import ANSWERED, OF_FEEDBACK, OK, CdsError
-from cds.hooks.contexts import HOOKS
-from cds.hooks.feedback import MOST
-from cds.hooks.models import Discovery, Response
-from cds.hooks.requests import Authorization
+from cds.errors import (
+    ANSWERED,
+    OF_FEEDBACK,
+    OF_TRUST,
+    OK,
+    CdsError,
+    StoreUnavailable,
+    TooManyRequests,
+    Unauthorized,
+)
 from cds.hooks.routes import PATH
+from cds.hooks.schemas import OBJECT, REF, request_name, schemas
 from cds.hooks.services import Service
 
 __all__ = ["document"]
 
-_REF = "#/components/schemas/{name}"
-_UUID = {"type": "string", "format": "uuid"}
-_OBJECT: dict[str, Any] = {"type": "object"}
-_REQUIRED: Mapping[str | None, dict[str, Any]] = {"string": {"minLength": 1}, None: _OBJECT}
-"""What a required member must be besides its type: text is not empty, a resource (of no type) is an object."""
-_NOTHING: dict[str, Any] = {"type": ["object", "null"], "maxProperties": 0}
-
-
-_TEXT = {"type": "string", "minLength": 1}
-_NO_TEXT = {"enum": [None, ""]}
-_GIVEN_CODING = {"type": "object", "required": ["code"], "properties": {"code": _TEXT}}
-_CODING = {
-    "type": ["object", "null"],
-    "properties": {"code": {"type": ["string", "null"]}, "system": {"type": ["string", "null"]}},
+_CLIENT = "client"
+_SCHEME: Mapping[str, Any] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": (
+        "A JWT that the client signs for this call alone, with an asymmetric key that was agreed (S1 to S5): `aud` is the URL "
+        "of the service, `jti` is used once."
+    ),
 }
-_FEEDBACK: Mapping[str, Any] = {
-    "FeedbackRequest": {
-        "title": "FeedbackRequest",
-        "type": "object",
-        "properties": {
-            "feedback": {"type": "array", "maxItems": MOST, "items": {"$ref": _REF.format(name="FeedbackItem")}}
-        },
-        "required": ["feedback"],
-    },
-    "FeedbackItem": {
-        "title": "FeedbackItem",
-        "type": "object",
-        "properties": {
-            "card": _UUID,
-            "outcome": {"enum": ["accepted", "overridden"]},
-            "acceptedSuggestions": {
-                "type": ["array", "null"],
-                "items": {"type": "object", "properties": {"id": _UUID}, "required": ["id"]},
-            },
-            "overrideReason": {
-                "type": ["object", "null"],
-                "properties": {
-                    "reason": _CODING,
-                    "userComment": {"type": ["string", "null"]},
-                    "userComments": {"type": ["string", "null"]},
-                },
-                "anyOf": [
-                    {"type": "null"},
-                    {"required": ["reason"], "properties": {"reason": _GIVEN_CODING}},
-                    {"required": ["userComment"], "properties": {"userComment": _TEXT}},
-                    {"required": ["userComments"], "properties": {"userComments": _TEXT}},
-                ],
-            },
-            "outcomeTimestamp": {"anyOf": [_NO_TEXT, {"type": "string", "format": "date-time"}]},
-        },
-        "required": ["card", "outcome"],
-        "if": {"properties": {"outcome": {"const": "accepted"}}},
-        "then": {
-            "properties": {"acceptedSuggestions": {"type": "array", "minItems": 1}},
-            "required": ["acceptedSuggestions"],
-        },
-    },
+"""How a client says who it is."""
+
+_SECONDS = {"description": "Seconds to wait", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_HEADERS: Mapping[type[CdsError], dict[str, Any]] = {
+    Unauthorized: {"WWW-Authenticate": {"required": True, "schema": {"const": "Bearer"}}},
+    TooManyRequests: {"Retry-After": _SECONDS},
+    StoreUnavailable: {"Retry-After": _SECONDS},
 }
-"""What a feedback call sends (F1)."""
+"""What an error says in headers of its answer."""
 
 
 def document(
-    services: Iterable[Service], *, title: str, version: str, description: str, feedback: bool = False
+    services: Iterable[Service],
+    *,
+    title: str,
+    version: str,
+    description: str,
+    feedback: bool = False,
+    guarded: bool = False,
 ) -> dict[str, Any]:
-    """OpenAPI 3.1 of discovery and of every service on its hooks, with its feedback where that is taken."""
+    """OpenAPI 3.1 of discovery and of every service on its hooks, with its feedback where that is taken.
+
+    `guarded`: callers are asked who they are (S1).
+    """
     services = tuple(services)
     hooks = sorted({hook for service in services for hook in service.hooks})
+    calls = {f"{PATH}/{service.id}": _call(service) for service in services}
+    if feedback:
+        calls |= {f"{PATH}/{service.id}/feedback": _feedback(service) for service in services}
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": description},
         "paths": {
             PATH: {"get": _discovery()},
-            **{f"{PATH}/{service.id}": {"post": _call(service)} for service in services},
-            **(
-                {f"{PATH}/{service.id}/feedback": {"post": _feedback(service)} for service in services}
-                if feedback
-                else {}
-            ),
+            **{path: {"post": _asked(call) if guarded else _not_asked(call)} for path, call in calls.items()},
         },
         "components": {
-            "schemas": dict(
-                sorted({**_outgoing(), **_incoming(hooks), **_outcome(), **(_FEEDBACK if feedback else {})}.items())
-            )
+            "schemas": schemas(hooks, feedback=feedback),
+            **({"securitySchemes": {_CLIENT: _SCHEME}} if guarded else {}),
         },
     }
+
+
+def _asked(call: Mapping[str, Any]) -> dict[str, Any]:
+    """`call` where callers are asked who they are."""
+    return {**call, "security": [{_CLIENT: []}]}
+
+
+def _not_asked(call: Mapping[str, Any]) -> dict[str, Any]:
+    """`call` where nobody is asked, and so nobody is refused for who it is."""
+    refusals = {str(error.status) for error in OF_TRUST}
+    return {**call, "responses": {status: each for status, each in call["responses"].items() if status not in refusals}}
 
 
 def _discovery() -> dict[str, Any]:
@@ -114,7 +95,7 @@ def _discovery() -> dict[str, Any]:
 
 def _call(service: Service) -> dict[str, Any]:
     """A path for each service: which hooks it serves is part of its contract (R3)."""
-    requests = [{"$ref": _REF.format(name=_request_name(hook))} for hook in sorted(service.hooks)]
+    requests = [{"$ref": REF.format(name=request_name(hook))} for hook in sorted(service.hooks)]
     return {
         "operationId": f"call-{service.id}",
         "summary": service.title,
@@ -132,10 +113,10 @@ def _feedback(service: Service) -> dict[str, Any]:
         "summary": f"What clinicians did with cards of: {service.title}",
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": _REF.format(name="FeedbackRequest")}}},
+            "content": {"application/json": {"schema": {"$ref": REF.format(name="FeedbackRequest")}}},
         },
         "responses": {
-            str(OK): {"description": "Kept", "content": {"application/json": {"schema": _OBJECT}}},
+            str(OK): {"description": "Kept", "content": {"application/json": {"schema": OBJECT}}},
             **_failures(OF_FEEDBACK),
         },
     }
@@ -145,12 +126,13 @@ def _failures(answered: Iterable[type[CdsError]] = ANSWERED) -> dict[str, Any]:
     by_status: dict[int, list[type[CdsError]]] = {}
     for error in answered:
         by_status.setdefault(error.status, []).append(error)
-    return {
-        str(status): _answer(
-            " ".join(_first_line(error) for error in errors), "application/fhir+json", "OperationOutcome"
-        )
-        for status, errors in sorted(by_status.items())
-    }
+    return {str(status): _failure(errors) for status, errors in sorted(by_status.items())}
+
+
+def _failure(errors: Iterable[type[CdsError]]) -> dict[str, Any]:
+    described = _answer(" ".join(map(_first_line, errors)), "application/fhir+json", "OperationOutcome")
+    headers = {name: header for error in errors for name, header in _HEADERS.get(error, {}).items()}
+    return {**described, "headers": headers} if headers else described
 
 
 def _first_line(error: type[CdsError]) -> str:
@@ -158,84 +140,4 @@ def _first_line(error: type[CdsError]) -> str:
 
 
 def _answer(description: str, media_type: str, schema: str) -> dict[str, Any]:
-    return {"description": description, "content": {media_type: {"schema": {"$ref": _REF.format(name=schema)}}}}
-
-
-def _outgoing() -> dict[str, Any]:
-    """Schemas of what is sent. An empty value never leaves (C9), so none is described."""
-    _, schemas = msgspec.json.schema_components((Response, Discovery), ref_template=_REF)
-    return {name: _never_empty(schema) for name, schema in schemas.items()}
-
-
-def _never_empty(schema: Any) -> Any:
-    if isinstance(schema, list):
-        return [_never_empty(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "anyOf" in schema:
-        return _never_empty(next(each for each in schema["anyOf"] if each != {"type": "null"}))
-    plain = {key: _never_empty(value) for key, value in schema.items() if key != "default"}
-    if plain.get("type") == "string":
-        plain["minLength"] = 1
-    if "enum" in plain:
-        plain = {"type": "string", "enum": [value for value in plain["enum"] if value]}
-    return plain
-
-
-def _request_name(hook: str) -> str:
-    return HOOKS[hook].context.__name__ + "Request"
-
-
-def _incoming(hooks: Iterable[str]) -> dict[str, Any]:
-    """Schemas of what is read: the request of each hook with its context, and the authorization."""
-    contexts = {hook: HOOKS[hook].context for hook in hooks}
-    _, schemas = msgspec.json.schema_components((*contexts.values(), Authorization), ref_template=_REF)
-    for schema in schemas.values():
-        for name in schema["required"]:
-            member = schema["properties"][name]
-            member.update(_REQUIRED.get(member.get("type"), {}))
-    schemas[Authorization.__name__]["properties"]["token_type"] = {"const": "Bearer"}
-    return {**schemas, **{_request_name(hook): _request(hook, context.__name__) for hook, context in contexts.items()}}
-
-
-def _request(hook: str, context: str) -> dict[str, Any]:
-    return {
-        "title": _request_name(hook),
-        "type": "object",
-        "properties": {
-            "hook": {"const": hook},
-            "hookInstance": _UUID,
-            "context": {"$ref": _REF.format(name=context)},
-            "fhirServer": {"type": ["string", "null"], "pattern": "^($|https?://)"},
-            "fhirAuthorization": {"anyOf": [{"$ref": _REF.format(name=Authorization.__name__)}, _NOTHING]},
-            "prefetch": {"type": ["object", "null"]},
-            "extension": {"type": ["object", "null"]},
-        },
-        "required": ["hook", "hookInstance", "context"],
-        "if": {
-            "properties": {"fhirAuthorization": {"type": "object", "minProperties": 1}},
-            "required": ["fhirAuthorization"],
-        },
-        "then": {"properties": {"fhirServer": {"type": "string", "minLength": 1}}, "required": ["fhirServer"]},
-    }
-
-
-def _outcome() -> Mapping[str, Any]:
-    text = {"type": "string", "minLength": 1}
-    issue = {
-        "type": "object",
-        "properties": {"severity": {"const": "error"}, "code": text, "diagnostics": text},
-        "required": ["severity", "code", "diagnostics"],
-        "additionalProperties": False,
-    }
-    outcome = {
-        "title": "OperationOutcome",
-        "type": "object",
-        "properties": {
-            "resourceType": {"const": "OperationOutcome"},
-            "issue": {"type": "array", "items": issue, "minItems": 1},
-        },
-        "required": ["resourceType", "issue"],
-        "additionalProperties": False,
-    }
-    return {"OperationOutcome": outcome}
+    return {"description": description, "content": {media_type: {"schema": {"$ref": REF.format(name=schema)}}}}

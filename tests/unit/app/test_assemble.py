@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cds.app import assemble
-from cds.errors import ANSWERED, KnowledgeError, PreconditionFailed
+from cds.errors import ANSWERED, OF_TRUST, KnowledgeError, PreconditionFailed
 from cds.hooks.calls import Answer, Call
 from cds.hooks.models import Card, Coding, Response, Source
 from cds.hooks.services import Service
@@ -192,13 +193,44 @@ def test_every_origin_may_be_let_in() -> None:
 def test_the_openapi_document_names_every_answer(client: httpx.Client) -> None:
     document: dict[str, Any] = client.get("/openapi.json").json()
     call = document["paths"]["/cds-services/echo"]["post"]
-    assert set(call["responses"]) == {"200"} | {str(error.status) for error in ANSWERED}
+    assert set(call["responses"]) == {"200"} | {str(error.status) for error in ANSWERED if error not in OF_TRUST}
     assert document["paths"].keys() == {"/cds-services", "/cds-services/echo"}
     requests = call["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
     schemas = document["components"]["schemas"]
     hooks = {schemas[each["$ref"].rpartition("/")[2]]["properties"]["hook"]["const"] for each in requests}
     assert hooks == {"patient-view", "encounter-start"}
     assert set(call["responses"]["400"]["content"]) == {"application/fhir+json"}
+
+
+def test_the_openapi_document_says_where_a_token_is_asked_for(client: httpx.Client) -> None:
+    """Of the calls, and not of discovery; and who is refused for it. Where nobody is asked, nothing of all that."""
+
+    async def keep(*_: object) -> None:
+        return
+
+    class Gate:
+        def __init__(self, endpoint: ASGIApp) -> None:
+            self._endpoint = endpoint
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self._endpoint(scope, receive, send)
+
+    open_to_all = client.get("/openapi.json").json()
+    with local(assemble([SERVICE], echo, Settings(), guard=Gate, keep=keep)) as asked_who_it_is:
+        guarded = asked_who_it_is.get("/openapi.json").json()
+    schemes = guarded["components"]["securitySchemes"]
+    assert [(each["type"], each["scheme"], each["bearerFormat"]) for each in schemes.values()] == [
+        ("http", "bearer", "JWT")
+    ]
+    assert "security" not in guarded["paths"]["/cds-services"]["get"]
+    for path in ("/cds-services/echo", "/cds-services/echo/feedback"):
+        call = guarded["paths"][path]["post"]
+        assert call["security"] == [{name: [] for name in schemes}]
+        assert {str(error.status) for error in OF_TRUST} < set(call["responses"])
+        assert call["responses"]["401"]["headers"].keys() == {"WWW-Authenticate"}
+        assert call["responses"]["429"]["headers"].keys() == {"Retry-After"}
+    assert "securitySchemes" not in open_to_all["components"]
+    assert not [each for each in open_to_all["paths"].values() if "security" in each.get("post", {})]
 
 
 def test_the_openapi_document_promises_no_empty_value(client: httpx.Client) -> None:
