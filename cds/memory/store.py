@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import event, make_url, text
+from sqlalchemy import BigInteger, event, make_url
 from sqlalchemy.engine import URL, RowMapping
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -16,6 +19,7 @@ from sqlalchemy.sql import Executable
 
 from cds.errors import StateError, StoreUnavailable
 from cds.memory import migrations
+from cds.memory.tables import answers
 
 __all__ = ["Store", "store_url"]
 
@@ -23,6 +27,13 @@ _SECONDS = 10
 """How long a connection, a lock or a statement is waited for."""
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _FILE = "memory.sqlite3"
+_OWNER_ONLY = 0o600
+_ROOM = 65_536
+"""Bytes that a database must have room for: more than a record takes."""
+_PROBE = {
+    each.name: 0 if isinstance(each.type, BigInteger) else "" for each in answers.columns if each.name != "prefetch"
+}
+"""An answer about nobody, never left there."""
 
 
 def store_url(given: str, folder: Path) -> URL:
@@ -73,9 +84,15 @@ class Store:
             return (await connection.execute(statement, values)).mappings().all()
 
     async def answers(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database takes what answers leave: it is there with its tables, may be written, and has room.
+
+        What it refuses all the same is itself at fault.
+        """
+        probe = {**_PROBE, "id": str(uuid4()), "prefetch": {"probe": token_hex(_ROOM // 2)}}
         try:
-            await self.rows(text("SELECT 1"))
+            async with self.transaction() as connection:
+                await connection.execute(answers.insert().values(probe))
+                await connection.execute(answers.delete().where(answers.c.id == probe["id"]))
         except StoreUnavailable:
             return False
         return True
@@ -96,6 +113,12 @@ def _name(error: BaseException) -> str:
     return type(original or error).__name__
 
 
+def _make(file: Path) -> None:
+    """For its owner only, whatever the folder is like: SQLite would let everybody read it. Its log becomes like it."""
+    with suppress(OSError):  # whoever connects hears of it
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+
+
 def _postgresql(url: URL) -> AsyncEngine:
     return create_async_engine(
         url,
@@ -110,6 +133,8 @@ def _postgresql(url: URL) -> AsyncEngine:
 
 def _sqlite(url: URL) -> AsyncEngine:
     """WAL, so that readers and the one writer do not wait for each other; a commit is on the disk (FULL)."""
+    if url.database:
+        _make(Path(url.database))
     engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": _SECONDS})
 
     @event.listens_for(engine.sync_engine, "connect")

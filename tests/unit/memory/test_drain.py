@@ -6,11 +6,13 @@ import asyncio
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
+from cds.memory import migrations
 from cds.memory.drain import Drain
 from cds.memory.journal import SUFFIX, Journal
 from cds.memory.store import Store
@@ -112,6 +114,80 @@ def test_what_is_no_record_does_not_keep_back_the_others(
         assert "it is set aside" in caplog.text
 
     with_store(url, run)  # fmt: skip
+
+
+def test_a_store_that_takes_nothing_is_waited_for(url: str, tmp_path: Path) -> None:
+    """It answers, but a restore has not brought its tables yet: no record is at fault, and none is set aside."""
+
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        journal.append(encode(a_record(card())))
+        await drain.run()
+        async with store.connection() as connection:
+            await connection.run_sync(migrations.downgrade)
+        for _ in range(3):
+            journal.append(encode(a_record(card())))
+            await drain.run()
+        assert drain.depth > 0
+        async with store.connection() as connection:
+            await connection.run_sync(migrations.upgrade)
+        await drain.run()
+        assert (await count(store), drain.depth) == (3, 0)
+        assert not (tmp_path / "records.refused").exists()
+
+    with_store(url, run)
+
+
+@pytest.mark.slow
+def test_a_database_that_may_only_be_read_is_waited_for(postgresql_server: Postgresql, tmp_path: Path) -> None:
+    """As the second of two is, until it takes over."""
+    url = postgresql_server.create("standby")
+
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        await drain.run()
+        for only_read in ("on", "off"):
+            journal.append(encode(a_record(card())))
+            async with store.transaction() as connection:
+                await connection.execute(
+                    text(f"ALTER DATABASE standby SET default_transaction_read_only = {only_read}")
+                )
+            await store.close()  # connections of before do not know it yet
+            await drain.run()
+            assert (drain.depth > 0) == (only_read == "on")
+            async with store.transaction() as connection:
+                await connection.execute(text("SET default_transaction_read_only = off"))
+        assert await count(store) == 2
+        assert not (tmp_path / "records.refused").exists()
+
+    with_store(url, run)
+
+
+def test_a_store_without_room_is_waited_for(tmp_path: Path) -> None:
+    async def run(store: Store) -> None:
+        journal = Journal(tmp_path)
+        drain = Drain(journal, tmp_path, store)
+        await drain.run()
+        await store.close()
+        limits = [100, 1_000_000]
+
+        @event.listens_for(store._engine.sync_engine, "connect")
+        def limit(connection: Any, _: Any) -> None:
+            connection.execute(f"PRAGMA max_page_count = {limits[0]}")
+
+        for _ in range(1000):
+            journal.append(encode(a_record(card())))
+        await drain.run()
+        assert drain.depth > 0
+        limits.pop(0)
+        await store.close()
+        await drain.run()
+        assert (await count(store), drain.depth) == (1000, 0)
+        assert not (tmp_path / "records.refused").exists()
+
+    with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
 
 
 @pytest.mark.slow

@@ -126,3 +126,16 @@ def test_a_url_that_cannot_be_is_refused_without_quoting_it(given: str, tmp_path
 def test_by_default_it_stands_beside_the_journal(tmp_path: Path) -> None:
     assert store_url("", tmp_path).database == str(tmp_path / "memory.sqlite3")
     assert store_url("postgres://cds@host/db", tmp_path).drivername == "postgresql+asyncpg"
+
+
+def test_nobody_else_can_read_an_embedded_store(tmp_path: Path) -> None:
+    """Nor its log, and though a site made the folder for everybody."""
+    tmp_path.chmod(0o755)
+
+    async def run(store: Store) -> None:
+        await store.rows(select(answers))
+        assert {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == dict.fromkeys(
+            ("store.sqlite3", "store.sqlite3-wal", "store.sqlite3-shm"), 0o600
+        )
+
+    with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
