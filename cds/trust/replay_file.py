@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ __all__ = ["InFile"]
 
 _LOG = logging.getLogger(__name__)
 _NAME: Final = "used-tokens.sqlite"
+_OWNER_ONLY: Final = 0o600
 _WAIT: Final = 1.0
 """Seconds to wait for another process, which writes for less than a millisecond."""
 
@@ -47,6 +49,7 @@ class InFile:
         self._added = 0
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))  # SQLite would let everybody read it
             self._begin()
         except (OSError, sqlite3.Error):
             raise ClientsError(f"{self._file}: used tokens cannot be remembered here (CDS_STATE_FOLDER)") from None
