@@ -51,17 +51,23 @@ class Keyring:
         self._monotonic = monotonic
         self._keys: Keys = {}
         self._read_at = self._tried_at = float("-inf")
+        self._outdated = False
         self._reading: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str, algorithm: str) -> PublicKey | None:
         """The key, None when the client has none such. Waits for the source only where the key is not known."""
         key = self._keys.get((key_id, algorithm))
-        if key is None:
+        if key is None or self._outdated:
             await self._read()
             return self._keys.get((key_id, algorithm))
         if self._monotonic() - self._read_at > self._age:
             self._start()
         return key
+
+    def outdate(self) -> None:
+        """Their source is known to have changed: it is read before the next key is used, or could not be read."""
+        self._outdated = True
+        self._tried_at = float("-inf")
 
     async def has_keys(self) -> bool:
         """Whether there is any key; the source is asked where there is none yet."""
@@ -77,6 +83,7 @@ class Keyring:
     def _start(self) -> None:
         if self._reading is None and self._monotonic() - self._tried_at >= self._pause:
             self._tried_at = self._monotonic()
+            self._outdated = False
             self._reading = asyncio.create_task(self._renew())
 
     async def _renew(self) -> None:

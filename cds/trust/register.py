@@ -1,4 +1,4 @@
-"""The clients in force: the file is read again when it changes, without a restart.
+"""The clients in force: their file, and files with their keys, are read again when they change, without a restart.
 
 Looking whether it changed is one `stat`, at most once a second and only when somebody calls: it needs no signal, works
 for every worker, and with files that are replaced as a whole, as secrets and configurations in containers are.
@@ -59,12 +59,14 @@ class Register:
         self._looked_at = monotonic()
         self._state = _state(file)
         self._known = self._in_force(read_clients(file, self._services), {})
+        self._key_files = self._states_of_keys()
 
     def find(self, issuer: str, tenant: str) -> Known | None:
         """The client of `issuer`: that of this tenant, else the one without a tenant."""
         if self._monotonic() - self._looked_at >= _EVERY:
             self._looked_at = self._monotonic()
             self._look()
+            self._look_at_keys()
         return self._known.get((issuer, tenant)) or self._known.get((issuer, ""))
 
     @property
@@ -89,6 +91,17 @@ class Register:
             return
         self._known = self._in_force(clients, self._known)
         _LOG.warning("the clients were read again: %d", len(clients))
+
+    def _look_at_keys(self) -> None:
+        before, self._key_files = self._key_files, self._states_of_keys()
+        for place, state in self._key_files.items():
+            if before.get(place, state) != state:
+                self._known[place].keys.outdate()
+
+    def _states_of_keys(self) -> Mapping[Place, tuple[int, ...]]:
+        """Of the clients whose keys stand in a file."""
+        files = {place: known.client.jwks_file for place, known in self._known.items()}
+        return {place: _state(file) for place, file in files.items() if file is not None}
 
     def _in_force(self, clients: Iterable[Client], before: Mapping[Place, Known]) -> Mapping[Place, Known]:
         """A client that did not change keeps its keys and what it has used of its limit."""

@@ -75,6 +75,19 @@ async def test_a_withdrawn_key_is_forgotten_when_the_keys_are_old() -> None:
     assert await ring.find("first", "ES384") is None
 
 
+async def test_a_source_that_is_known_to_have_changed_is_read_before_a_key_is_used() -> None:
+    ring, source, _ = made()
+    assert await ring.find("first", "ES384")
+    source.keys = [jwk("ES384", "next", kid="next")]
+    ring.outdate()
+    assert await ring.find("first", "ES384") is None
+    assert await ring.find("next", "ES384")
+    source.down = True
+    ring.outdate()
+    assert await ring.find("next", "ES384"), "and nobody is locked out where that fails"
+    assert source.asked == 3
+
+
 async def test_keys_stay_while_their_source_is_down(caplog: pytest.LogCaptureFixture) -> None:
     ring, source, clock = made()
     assert await ring.find("first", "ES384")

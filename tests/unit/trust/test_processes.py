@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -103,6 +104,43 @@ def test_a_client_is_added_without_a_restart(tmp_path: Path) -> None:
         while ask(base, fresh()) != 401:  # metz is no client any more
             assert time.monotonic() < deadline
             time.sleep(0.2)
+
+
+def test_keys_of_a_file_change_without_a_restart(tmp_path: Path) -> None:
+    """The new one beside the old, then the new one alone: every worker follows, and nobody is refused in between."""
+    keys = tmp_path / "keys.json"
+
+    def publish(*owners: str) -> None:
+        new = keys.with_suffix(".new")
+        new.write_text(json.dumps({"keys": [jwk("ES384", each, kid=each) for each in owners]}), encoding="utf-8")
+        new.replace(keys)
+
+    def ask_with(owner: str) -> int:
+        return ask(
+            service.base,
+            token(claims(time.time(), iss="https://metz.example"), key=private_key("ES384", owner), kid=owner),
+        )
+
+    def after_a_while(owner: str, status: int) -> bool:
+        """Of several connections each worker has some."""
+        deadline = time.monotonic() + 60
+        while {ask_with(owner) for _ in range(12)} != {status}:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        return True
+
+    publish("old")
+    write(tmp_path / "clients.yaml", {"name": "metz", "iss": "https://metz.example", "jwks_file": "keys.json"})
+    with started(tmp_path, workers=2) as service:
+        assert (ask_with("old"), ask_with("new")) == (200, 401)
+        publish("old", "new")
+        assert after_a_while("new", 200)
+        assert ask_with("old") == 200
+        publish("new")
+        assert after_a_while("old", 401)
+        keys.write_text("{", encoding="utf-8")
+        time.sleep(2)  # somebody looks after one second
+        assert {ask_with("new") for _ in range(12)} == {200}, "a file with a mistake changes nothing"
 
 
 def processor_seconds(process: int) -> float:

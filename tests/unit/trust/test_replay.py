@@ -127,6 +127,15 @@ async def test_a_damaged_file_is_begun_anew(tmp_path: Path, caplog: pytest.LogCa
     assert await memory.add(os.urandom(32), NOW + 330, NOW)
 
 
+async def test_nobody_else_can_read_the_file(tmp_path: Path) -> None:
+    """Nor its log, and though a site made the folder for everybody."""
+    tmp_path.chmod(0o755)
+    memory = InFile(tmp_path)
+    assert await memory.add(b"x", NOW, NOW)
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
+    await memory.close()
+
+
 def test_a_folder_that_cannot_be_written_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(ClientsError, match="CDS_STATE_FOLDER"):
