@@ -19,10 +19,11 @@ from cds.cards.context import Before
 from cds.errors import StateError, StoreUnavailable
 from cds.hooks.feedback import Feedback
 from cds.memory.drain import Drain
-from cds.memory.feedback import Keeper, dealt_with, settle
+from cds.memory.feedback import Keeper
 from cds.memory.journal import Journal
 from cds.memory.pseudonyms import Pseudonyms, patient_key
 from cds.memory.records import Record, milliseconds
+from cds.memory.refreshing import REFRESH, Refreshing
 from cds.memory.store import Store, store_url
 from cds.memory.suppression import Index
 from cds.reasoning.knowledge.suppression import Suppression
@@ -33,15 +34,9 @@ FLUSH = 0.2
 """Seconds: what a machine that loses power may forget. A killed process forgets nothing."""
 DRAIN = 1.0
 """Seconds between two journeys from the journal to the store."""
-REFRESH = 5.0
-"""Seconds after which what another process was told is known here."""
-RELOAD = 600.0
-"""Seconds after which everything is read again, whatever the clocks of other machines say."""
 STOP = 5.0
 """Seconds that the last journey to the store may take; what stays in the journal is taken by the next start."""
 
-_OVERLAP = 60_000
-"""Milliseconds by which clocks of machines may differ between two reloads."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -106,7 +101,7 @@ class Memory:
         keeper = Keeper(store, self._pseudonyms, self._reasons, comments=self._comments)
         stopping = asyncio.Event()
         drain = Drain(journal, self._folder, store)
-        refreshing = _Refreshing(store, self.index, self._now)
+        refreshing = Refreshing(store, self.index, self._now)
         tasks = [
             asyncio.create_task(_every(FLUSH, journal.flush, stopping)),
             asyncio.create_task(_every(DRAIN, drain.run, stopping)),
@@ -145,29 +140,6 @@ class _Running(NamedTuple):
     drain: Drain
     stopping: asyncio.Event
     tasks: Sequence[asyncio.Task[None]]
-
-
-class _Refreshing:
-    """Brings what other processes and machines were told into the index."""
-
-    def __init__(self, store: Store, index: Index, now: Callable[[], int]) -> None:
-        self._store = store
-        self._index = index
-        self._now = now
-        self._newest = 0
-        self._rounds = 0
-
-    async def run(self) -> None:
-        now = self._now()
-        whole = self._rounds % int(RELOAD / REFRESH) == 0
-        try:
-            await settle(self._store, now)
-            since = 0 if whole else self._newest - _OVERLAP
-            dealt, self._newest = await dealt_with(self._store, now, self._index.policy.longest, since)
-        except StoreUnavailable:
-            return  # the drain says so
-        self._rounds += 1
-        self._index.deal(dealt)
 
 
 async def _every(seconds: float, run: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:

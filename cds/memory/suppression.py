@@ -1,8 +1,9 @@
 """What need not be said again to the clinicians of a patient (PIT-19), answered from memory: no answer waits for a
 database.
 
-Each process has an index of its own. Feedback enters it when it is committed; what other processes and machines took is
-read from the store in the background. What is forgotten, for want of room or by a restart, is said once more.
+Each process has an index of its own. Feedback enters it when it is committed, what was shown when the answer has left; what
+other processes and machines took and showed is read from the store in the background. What is forgotten, for want of room
+or by a restart, is said once more, until it was read again.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class _Silence(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    times: int
+    cards: frozenset[str]
+    """UUIDs of those that were shown, no more of them than a site allows."""
     most: int
     indicator: Indicator
 
@@ -64,7 +66,9 @@ class Index:
         if patient in self._shown:
             day, shown = self._shown[patient]
             if day == now // DAY:
-                found |= {key: Before(each.indicator, OFTEN) for key, each in shown.items() if each.times >= each.most}
+                found |= {
+                    key: Before(each.indicator, OFTEN) for key, each in shown.items() if len(each.cards) >= each.most
+                }
         return found
 
     def deal(self, dealt: Iterable[Dealt]) -> None:
@@ -79,17 +83,19 @@ class Index:
             self._silent.move_to_end(each.patient)
         _forget(self._silent, self._most)
 
-    def show(self, patient: str, cards: Iterable[ShownCard], now: int) -> None:
-        """Count what was shown, where a site limits it."""
+    def show(self, patient: str, cards: Iterable[ShownCard], at: int) -> None:
+        """Count what was shown, where a site limits it; the same card again changes nothing."""
         limited = [each for each in cards if each.card in self.policy.times]
-        if not limited:
+        day, shown = self._shown.get(patient, (at // DAY, {}))
+        if not limited or at // DAY < day:
             return
-        day, shown = self._shown.get(patient, (0, {}))
-        if day != now // DAY:
-            day, shown = now // DAY, {}
+        if at // DAY > day:
+            day, shown = at // DAY, {}
         for each in limited:
-            before = shown[each.evidence].times if each.evidence in shown else 0
-            shown[each.evidence] = _Shown(before + 1, self.policy.times[each.card], each.indicator)
+            most = self.policy.times[each.card]
+            before = shown[each.evidence].cards if each.evidence in shown else frozenset[str]()
+            seen = before if len(before) >= most else before | {each.uuid}
+            shown[each.evidence] = _Shown(seen, most, each.indicator)
         self._shown[patient] = (day, shown)
         self._shown.move_to_end(patient)
         _forget(self._shown, self._most)

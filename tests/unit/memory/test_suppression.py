@@ -6,6 +6,7 @@ import pytest
 
 from cds.cards.context import OFTEN, SETTLED, Before
 from cds.data import folder
+from cds.memory.records import ShownCard
 from cds.memory.suppression import Dealt, Index
 from cds.reasoning.knowledge.reading import read_chapter
 from cds.reasoning.knowledge.suppression import MostADay, Suppression
@@ -74,20 +75,40 @@ def test_what_there_is_no_room_for_is_forgotten_and_so_said_again() -> None:
     assert [bool(index.before(each, NOW)) for each in "abc"] == [True, False, True]
 
 
+LIMITED = POLICY.model_copy(update={"most_a_day": (MostADay(id="C-FORM", times=2),)})
+
+
+def form() -> ShownCard:
+    """The same once more: with the same data, and a UUID of its own."""
+    return card("C-FORM", "info", "f")
+
+
 def test_a_site_may_limit_how_often_a_card_is_shown_on_a_day() -> None:
-    index = Index(POLICY.model_copy(update={"most_a_day": (MostADay(id="C-FORM", times=2),)}), patients=2)
-    form, other = card("C-FORM", "info", "f"), card("C-PHPT", "warning", "w")
-    for shown, expected in ((1, {}), (2, {"f": Before("info", OFTEN)})):
-        index.show("p", [form, other], NOW + shown)
+    index = Index(LIMITED, patients=2)
+    for shown, expected in ((1, {}), (2, {"f": Before("info", OFTEN)}), (3, {"f": Before("info", OFTEN)})):
+        index.show("p", [form(), card("C-PHPT", "warning", "w")], NOW + shown)
         assert index.before("p", NOW + shown) == expected
     assert index.before("q", NOW) == {}
     assert index.before("p", NOW + DAY) == {}, "the next day begins anew"
-    index.show("p", [form], NOW + DAY)
+    index.show("p", [form()], NOW + DAY)
     assert index.before("p", NOW + DAY) == {}
-    index.show("q", [form], NOW)
-    index.show("r", [form], NOW)
-    index.show("p", [form], NOW + DAY)
+    index.show("q", [form()], NOW)
+    index.show("r", [form()], NOW)
+    index.show("p", [form()], NOW + DAY)
     assert index.before("p", NOW + DAY) == {}, "forgotten for want of room, so counted anew"
+
+
+def test_what_is_heard_twice_or_late_does_not_count_twice() -> None:
+    """What this process showed comes back from the store, together with what others showed, and in any order."""
+    index = Index(LIMITED)
+    own, of_another, of_yesterday = form(), form(), form()
+    index.show("p", [own], NOW)
+    for _ in range(3):
+        index.show("p", [own], NOW)
+        index.show("p", [of_yesterday], NOW - 1)
+    assert index.before("p", NOW) == {}
+    index.show("p", [of_another], NOW)
+    assert index.before("p", NOW) == {"f": Before("info", OFTEN)}
 
 
 def test_no_card_is_limited_unless_a_site_says_so() -> None:
