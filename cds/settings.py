@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     """Port to listen on; 0 takes any free one."""
 
     workers: int = Field(default=1, ge=1, le=64)
-    """Number of processes that share the port."""
+    """Number of processes that share the port; they count together what a client may call (docs/security.md)."""
 
     language: Literal["en", "fr"] = "en"
     """Language of the cards for callers whose `Accept-Language` names neither English nor French."""

@@ -43,7 +43,7 @@ class Client(Strict):
     services: tuple[str, ...] | None = None
     system_actions: bool = False
     requests_per_second: float = Field(200, gt=0, le=1_000_000)
-    """Of one process, like `concurrent_requests`; twice as many may come at once."""
+    """Of all processes of one machine together, like `concurrent_requests`; twice as many may come at once."""
     concurrent_requests: int = Field(64, ge=1, le=1_000_000)
 
     @property

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from cds.errors import ClientsError
 from cds.hooks.calls import Caller
+from cds.trust.accounts import Accounts
 from cds.trust.clients import Client, read_clients
 from cds.trust.keyring import Keyring
 from cds.trust.limits import Limit
@@ -56,6 +57,7 @@ class Register:
         self._services = tuple(services)
         self._private = tuple(private)
         self._monotonic = monotonic
+        self._accounts = Accounts()
         self._looked_at = monotonic()
         self._state = _state(file)
         self._known = self._in_force(read_clients(file, self._services), {})
@@ -117,7 +119,11 @@ class Register:
             client,
             client.caller,
             Keyring(client.name, source_of(client, self._private), client.algorithms),
-            Limit(client.requests_per_second, client.concurrent_requests),
+            Limit(
+                client.requests_per_second,
+                client.concurrent_requests,
+                account=self._accounts.of(client.iss, client.tenant),
+            ),
         )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+
 import pytest
 
 from cds.errors import TooManyRequests, answer
+from cds.trust.accounts import Accounts
 from cds.trust.limits import Limit
 
 
@@ -50,3 +53,38 @@ def test_so_many_at_a_time() -> None:
         limit.enter()
     limit.leave()
     limit.enter()
+
+
+def test_processes_count_together_also_for_a_client_that_was_added_later() -> None:
+    """Nothing is lost where they count at the same time."""
+    accounts = Accounts()
+    calls, processes = 2000, 4
+
+    def work() -> None:
+        accounts.of("https://another.example", "")
+        limit = Limit(1e6, calls * processes, Clock(), accounts.of("https://metz.example", "north"))
+        for number in range(calls):
+            limit.enter()
+            if number % 2:
+                limit.leave()
+
+    fork = multiprocessing.get_context("fork")
+    working = [fork.Process(target=work) for _ in range(processes)]
+    for each in working:
+        each.start()
+    for each in working:
+        each.join(timeout=60)
+        assert each.exitcode == 0
+    with accounts.of("https://metz.example", "north") as used:
+        assert (used.spent, used.running) == (calls * processes, calls * processes / 2)
+    with accounts.of("https://metz.example", "") as used:
+        assert (used.spent, used.running) == (0, 0)
+
+
+def test_where_there_is_no_place_left_clients_share_one() -> None:
+    accounts = Accounts(2)
+    limits = [Limit(1, 1, Clock(), accounts.of(f"https://{name}.example")) for name in ("metz", "nancy", "toul")]
+    for each in limits[:2]:
+        each.enter()
+    with pytest.raises(TooManyRequests):
+        limits[2].enter()
