@@ -13,7 +13,8 @@ CdsError
 │   ├── PreconditionFailed    412  nothing true can be said without data that the request lacks (R7)
 │   ├── BodyTooLarge          413
 │   ├── WrongMediaType        415
-│   └── TooManyRequests       429  a client calls more often than was agreed
+│   ├── TooManyRequests       429  a client calls more often than was agreed
+│   └── HeadTooLarge          431  request line and headers are longer than anybody needs
 ├── NotReady                  503  the service is starting or stopping
 ├── StoreUnavailable          503  feedback cannot be kept now; the caller should send it again
 ├── KnowledgeError            rules/ or profiles/ cannot be loaded (start-up, `cds rules check`)
@@ -42,6 +43,7 @@ __all__ = [
     "CdsError",
     "ClientsError",
     "Forbidden",
+    "HeadTooLarge",
     "HttpAnswer",
     "InputError",
     "InvalidRequest",
@@ -209,6 +211,16 @@ class TooManyRequests(RequestError):
         return {"retry-after": str(self.wait)}
 
 
+class HeadTooLarge(RequestError):
+    """The request line and the headers are longer than anybody needs."""
+
+    status = 431
+    issue = "too-long"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the request line and the headers must not exceed {limit} bytes")
+
+
 class KnowledgeError(CdsError):
     """rules/ or profiles/ cannot be loaded; one mistake per line, each with its file and line."""
 
@@ -271,6 +283,7 @@ ANSWERED: tuple[type[CdsError], ...] = (
     BodyTooLarge,
     WrongMediaType,
     TooManyRequests,
+    HeadTooLarge,
     Unexpected,
 )
 """Every error that a client of a service can meet."""

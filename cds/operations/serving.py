@@ -19,6 +19,8 @@ from multiprocessing.process import BaseProcess
 import uvicorn
 from starlette.types import ASGIApp
 
+from cds.operations.connections import Connection
+
 __all__ = ["GRACE", "listen", "serve"]
 
 _THRESHOLDS = (50_000, 20, 50)
@@ -74,6 +76,7 @@ def _work(app: ASGIApp, host: str, port: int) -> None:
 def _answer(app: ASGIApp, own: socket.socket) -> None:
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         log_level="warning",
         access_log=False,
