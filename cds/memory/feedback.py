@@ -21,6 +21,8 @@ __all__ = ["OTHER", "WORDS", "Keeper", "dealt_with", "settle"]
 OTHER, WORDS = "other-code", "in-words"
 """Reasons that are none of ours: a code that no card of ours offers, or words only."""
 
+_NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+"""In the place of one that PostgreSQL stores in no text."""
 _PATIENCE = 30 * DAY
 """How long the card of a feedback is looked for."""
 _MOST = 200_000
@@ -66,7 +68,7 @@ class Keeper:
             "outcome": item.outcome,
             "at": min(at, received),  # the clock of a client may be ahead
             "reason": self._reason(item),
-            "comment": item.comment if self._comments else "",
+            "comment": item.comment.replace("\0", _NO_CHARACTER) if self._comments else "",
             "suggestions": list(item.suggestions),
         }
 

@@ -139,6 +139,16 @@ def test_no_words_are_stored_that_the_site_did_not_ask_for(
     with_store(f"sqlite:///{tmp_path / 'store.sqlite3'}", run)
 
 
+def test_a_character_that_a_database_cannot_store_is_replaced(url: str) -> None:
+    """It would be refused now, and each time that the client sends it again."""
+
+    async def run(store: Store) -> None:
+        await keeper(store, comments=True).keep("metz", "s", [overridden(card().uuid, comment="a\0b")], NOW)
+        assert [row["comment"] for row in await store.rows(select(feedback))] == ["a\N{REPLACEMENT CHARACTER}b"]
+
+    with_store(url, run)
+
+
 def test_a_clock_that_is_ahead_counts_as_now(url: str) -> None:
     shown = card()
 
