@@ -139,6 +139,31 @@ def test_a_store_that_takes_nothing_is_waited_for(url: str, tmp_path: Path) -> N
     with_store(url, run)
 
 
+def test_the_schema_of_a_newer_release_is_waited_for(url: str, tmp_path: Path) -> None:
+    """An older release answers, keeps its journal, and finds a schema one day that it knows."""
+
+    async def run(newer: Store) -> None:
+        async def say(version: str) -> None:
+            async with newer.transaction() as connection:
+                await connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+
+        async with newer.transaction() as connection:
+            known = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+        await say("9999")
+        journal, store = Journal(tmp_path), Store(newer._engine.url)
+        drain = Drain(journal, tmp_path, store)
+        journal.append(encode(a_record(card())))
+        await drain.run()
+        assert drain.depth > 0
+        await say(known)
+        await drain.run()
+        assert (await count(store), drain.depth) == (1, 0)
+        assert not (tmp_path / "records.refused").exists()
+        await store.close()
+
+    with_store(url, run)
+
+
 @pytest.mark.slow
 def test_a_database_that_may_only_be_read_is_waited_for(postgresql_server: Postgresql, tmp_path: Path) -> None:
     """As the second of two is, until it takes over."""

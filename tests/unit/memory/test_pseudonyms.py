@@ -29,6 +29,12 @@ def test_the_same_id_in_two_record_systems_is_two_patients() -> None:
     assert len({mine.of(*each) for each in asked}) == len(asked)
 
 
+def test_no_words_can_be_sent_that_make_one_patient_of_two() -> None:
+    pseudonyms = Pseudonyms(b"a key")
+    odd = ["", "a", "\x1f", "\x1e", "\x1e0", "\x1e1", "a\x1f", "\x1fa", "\x1e\x1f", "\x1f\x1f"]
+    assert len({pseudonyms.of("metz", server, each) for server in odd for each in odd}) == len(odd) ** 2
+
+
 def test_the_key_that_was_given_is_taken(tmp_path: Path) -> None:
     assert patient_key("given", tmp_path) == b"given"
     assert list(tmp_path.iterdir()) == []
