@@ -29,6 +29,8 @@ Observer = Callable[[str, str], None]
 """Told (reason, name of the client or "") of every call that is turned away. The name is what the token claims."""
 
 _FEEDBACK = "/feedback"
+_PATIENCE = 0.5
+"""Seconds: whoever asks whether the service is ready must not wait for the key servers of clients."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -94,8 +96,8 @@ class Gate:
         await self._used.close()
 
     async def without_keys(self) -> tuple[str, ...]:
-        """Names of the clients that cannot call because none of their keys could be read yet."""
-        return await self._register.without_keys()
+        """Names of the clients that cannot call because none of their keys could be read yet. Nobody waits long for it."""
+        return await self._register.without_keys(_PATIENCE)
 
     async def admit(self, scope: Scope) -> Known:
         """Who calls; its call has begun, and counts until `limit.leave()`.

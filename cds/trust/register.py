@@ -6,6 +6,7 @@ for every worker, and with files that are replaced as a whole, as secrets and co
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -76,9 +77,20 @@ class Register:
         """Every client, as the file orders them."""
         return tuple(each.client.name for each in self._known.values())
 
-    async def without_keys(self) -> tuple[str, ...]:
-        """Names of the clients of whom no key could be read yet: they cannot call."""
-        return tuple([each.client.name for each in list(self._known.values()) if not await each.keys.has_keys()])
+    async def without_keys(self, patience: float | None = None) -> tuple[str, ...]:
+        """Names of the clients of whom no key could be read yet: they cannot call.
+
+        All sources are asked at once; what takes longer than `patience` seconds was not read yet.
+        """
+        known = tuple(self._known.values())
+        asked = [asyncio.ensure_future(each.keys.has_keys()) for each in known]
+        await asyncio.wait(asked, timeout=patience)
+        late = [each for each in asked if not each.done()]
+        for each in late:
+            each.cancel()
+        return tuple(
+            each.client.name for each, has in zip(known, asked, strict=True) if has in late or not has.result()
+        )
 
     def _look(self) -> None:
         """A file that is wrong changes nothing: a mistake while editing must not lock everybody out."""

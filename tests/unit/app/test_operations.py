@@ -62,6 +62,22 @@ def test_it_tells_whether_every_client_has_keys(tmp_path: Path, keys: str, state
     assert (ready["keys"], ready["status"] == "ready") == (state, keys == "there")
 
 
+@pytest.mark.slow
+def test_key_servers_that_say_nothing_do_not_make_it_late(tmp_path: Path) -> None:
+    """Each would be waited for five seconds: somebody who asks whether it is ready would think that it is not."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        jku = f"http://127.0.0.1:{silent.getsockname()[1]}/jwks.json"
+        mute = [{"name": f"mute-{each}", "iss": f"https://{each}.example", "jku": jku} for each in range(4)]
+        there = {"name": "metz", "iss": ISSUER, "jwks": {"keys": [jwk("ES384")]}}
+        clients = tmp_path / "clients.yaml"
+        clients.write_text(yaml.safe_dump({"clients": [*mute, there]}), encoding="utf-8")
+        with serving(Settings(clients=clients, state_folder=tmp_path)) as client:
+            for _ in range(3):
+                began = time.monotonic()
+                assert client.get("/health/ready").json()["keys"] == "missing for a client"
+                assert time.monotonic() - began < 4
+
+
 def test_before_its_start_it_is_alive_and_not_ready(tmp_path: Path) -> None:
     with local(create_app(Settings(state_folder=tmp_path), clock=lambda: NOW)) as client:
         assert client.get("/health/live").status_code == 200
