@@ -105,6 +105,7 @@ class InDatabase:
                 return bool(added.rowcount)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             self._resting_until = self._monotonic() + _PAUSE
+            self._is_made = False  # what comes back may be a database that was restored without it
             raise MemoryLost(f"the database: {type(error).__name__}") from None
 
     async def _make(self, connection: AsyncConnection) -> None:

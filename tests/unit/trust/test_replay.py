@@ -15,7 +15,7 @@ import pytest
 
 from cds.errors import ClientsError
 from cds.trust.replay import InProcess, MemoryLost, Together, UsedTokens
-from cds.trust.replay_database import InDatabase
+from cds.trust.replay_database import InDatabase, used_token
 from cds.trust.replay_file import InFile
 from tests.postgresql import Postgresql
 
@@ -175,6 +175,24 @@ async def test_machines_that_share_a_database_share_their_memory(postgresql_serv
     for each in databases:
         assert each is not None
         await each.close()
+
+
+@pytest.mark.slow
+async def test_a_database_that_was_restored_without_its_table_gets_one(postgresql_server: Postgresql) -> None:
+    """As from a backup of the time before there were clients."""
+    seconds = [0.0]
+    url = postgresql_server.create(f"used{next(_NUMBER)}")
+    shared = InDatabase.at(url, deadline=60, monotonic=lambda: seconds[0])
+    assert shared is not None
+    assert await shared.add(b"first", NOW + 330, NOW)
+    async with shared._engine.begin() as connection:
+        await connection.run_sync(used_token.metadata.drop_all)
+    with pytest.raises(MemoryLost):
+        await shared.add(b"second", NOW + 330, NOW)
+    seconds[0] += 5
+    assert await shared.add(b"second", NOW + 330, NOW)
+    assert not await shared.add(b"second", NOW + 330, NOW)
+    await shared.close()
 
 
 @pytest.mark.slow
