@@ -83,13 +83,16 @@ class Drain:
         """Takes what was found; returns where the next record begins."""
         self.damaged += found.damaged
         records: list[Record] = []
+        refused: list[tuple[bytes, str]] = []
         for each in found.records:
             try:
                 records.append(_DECODE(each))
             except msgspec.MsgspecError as error:
-                await self._set_aside(each, type(error).__name__)
+                refused.append((each, type(error).__name__))
         if records:
             await self._take(records)
+        for each, why in refused:  # only now: a store that is down is tried again with all of them
+            await self._set_aside(each, why)
         return found.end
 
     async def _take(self, records: Sequence[Record]) -> None:
@@ -118,5 +121,10 @@ class Drain:
     async def _set_aside(self, record: bytes, why: str) -> None:
         """What nobody can store would keep back all that follows."""
         _LOG.critical("a record cannot be stored, it is set aside: %s", why)
-        with (self._folder / f"records{_REFUSED}").open("ab") as file:
+        file_name = self._folder / f"records{_REFUSED}"
+        with open(file_name, "ab", opener=_for_its_owner) as file:
             await asyncio.to_thread(file.write, record + b"\n")
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds.fhir.codes import Codes
 from cds.fhir.reading import Reader, Reading
@@ -398,7 +399,7 @@ def test_an_ordinary_result_is_read_as_one_that_is_judged(reader: Reader, change
 def worded(reading: Reading) -> Reading:
     """With the result in the words that a reader would see."""
     (only,) = reading.chart.measurements
-    return reading._replace(chart=reading.chart._replace(measurements=(only._replace(reported=only.as_written()),)))
+    return reading._replace(chart=reading.chart._replace(measurements=(replace(only, reported=only.as_written()),)))
 
 
 BROKEN_PARTS: list[dict[str, Any]] = [
