@@ -7,7 +7,7 @@ a broken one never costs the others (invariant 8).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -191,11 +191,16 @@ class _Opening:
         outcomes: list[OperationOutcome] = []
         before = self._found
         ordinary = 0
+        kind: type | None = None
+        add: Callable[[Any], None] = outcomes.append
         for entry in entries:
             resource = entry.resource
-            if resource.__class__ in lists and resource.id:  # type: ignore[union-attr]
+            if resource.__class__ is not kind and resource.__class__ in lists:  # a searchset holds one type
+                kind = resource.__class__
+                add = lists[kind].append
+            if resource.__class__ is kind and resource.id:  # type: ignore[union-attr]
                 ordinary += 1
-                lists[resource.__class__].append(resource)
+                add(resource)
             elif isinstance(resource, OperationOutcome):
                 outcomes.append(resource)
             elif resource is not None:

@@ -31,8 +31,9 @@ async def living(
         if memory is not None:
             await memory.start()
             stack.push_async_callback(memory.stop)
-            looking = asyncio.create_task(_look(metrics))
-            stack.callback(looking.cancel)
+        looking = asyncio.create_task(_look(metrics))
+        stack.callback(looking.cancel)
+        stack.callback(metrics.look)
         if settings.metrics_port is not None:
             await stack.enter_async_context(_port(settings.host, settings.metrics_port, metrics))
         yield

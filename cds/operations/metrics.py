@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -35,7 +36,9 @@ class Metrics:
     def __init__(self, memory: Memory | None = None) -> None:
         self._registry = CollectorRegistry()
         self._memory = memory
-        self._known: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
+        self._known: dict[tuple[Counter | Histogram, tuple[str, ...]], Any] = {}
+        self._states: dict[tuple[tuple[str, str], ...], int] = {}
+        """How often the keys of a call had these states, since that was last taken down: most calls are alike."""
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, registry=self._registry)
@@ -61,14 +64,14 @@ class Metrics:
         """Count a call that is over. What names no service is counted as one."""
         seen = call.seen
         service, outcome = (seen.service.id, seen.outcome) if seen else ("", str(call.status))
-        self.calls.labels(service, outcome).observe(call.seconds)
+        self._of(self.calls, (service, outcome)).observe(call.seconds)
         if seen is None:
             return
         if seen.outcome == "answered" and seen.feedback:
             self.feedback.labels(seen.caller.name).inc(seen.feedback)
         if seen.answer is not None:
-            for key_and_state in seen.answer.prefetch.items():
-                self._of(self.prefetch, key_and_state).inc()
+            states = tuple(seen.answer.prefetch.items())
+            self._states[states] = self._states.get(states, 0) + 1
             for reason in seen.answer.failures:
                 self._of(self.fetch_errors, (reason,)).inc()
             client = seen.caller.name
@@ -83,11 +86,11 @@ class Metrics:
         del client
         self._of(self.jwt_refused, (reason,)).inc()
 
-    def _of(self, counter: Counter, labels: tuple[str, ...]) -> Counter:
+    def _of(self, figure: Counter | Histogram, labels: tuple[str, ...]) -> Any:
         """The library looks a label up in as long as a card takes to be remembered."""
-        found = self._known.get((counter, labels))
+        found = self._known.get((figure, labels))
         if found is None:
-            found = self._known[counter, labels] = counter.labels(*map(str, labels))
+            found = self._known[figure, labels] = figure.labels(*map(str, labels))
         return found
 
     def text(self) -> bytes:
@@ -100,7 +103,11 @@ class Metrics:
         return generate_latest(all_processes)
 
     def look(self) -> None:
-        """Take down how the memory of this process is."""
+        """Take down what was counted aside, and how the memory of this process is."""
+        for states, times in self._states.items():
+            for key_and_state in states:
+                self._of(self.prefetch, key_and_state).inc(times)
+        self._states.clear()
         running = self._memory.running if self._memory else None
         if running is not None:
             self.journal_bytes.set(running.drain.depth)
