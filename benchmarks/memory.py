@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from benchmarks.servers import running_clock
 from cds.consult import Consultant
 from cds.hooks.calls import ANONYMOUS, Answer, Call, Seen
 from cds.hooks.models import Response
@@ -52,7 +53,7 @@ async def measure(folder: Path) -> None:
     advertised = msgspec.to_builtins(discovery(consultant.services))["services"][0]
     body = json.dumps(request_body(demo_record("metastatic-dialysis"), advertised)).encode()
     request = decode(body)
-    remembered = Remembered.of(Settings(state_folder=folder), consultant, lambda: NOW)
+    remembered = Remembered.of(Settings(state_folder=folder), consultant, running_clock())
     metrics, log = Metrics(remembered.memory), CallLog()
     call = Call(service, request, "en", ANONYMOUS)
     full = consultant.consult(call, NOW)._replace(patient=remembered.patient(request))

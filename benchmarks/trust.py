@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from time import perf_counter, time
+from time import perf_counter, sleep, time
 from typing import Final, TypeVar
 
 from benchmarks.bodies import SIZES, bodies
@@ -84,18 +84,21 @@ class _Service:
         if way != "open":
             client = {"name": "bench", "iss": ISSUER, "jwks": {"keys": [jwk(way)]}, "algorithms": [way]}
             limits = {"requests_per_second": 1_000_000, "concurrent_requests": 1000}
-            file = folder / "clients.yaml"
-            file.write_text(json.dumps({"clients": [{**client, **limits}]}))  # JSON is YAML
-            environment |= {"CDS_CLIENTS": str(file), "CDS_PUBLIC_URLS": BASE}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "cds", "serve", "--port", "0"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: _on_processor(0),
-        )
-        assert self._process.stdout is not None
-        self.port = int(re.findall(r":(\d+)/", self._process.stdout.readline())[0])
+            clients = folder / "clients.yaml"
+            clients.write_text(json.dumps({"clients": [{**client, **limits}]}))  # JSON is YAML
+            environment |= {"CDS_CLIENTS": str(clients), "CDS_PUBLIC_URLS": BASE}
+        said = folder / "said"  # not a pipe: nobody would read the log lines, and the service would wait for a reader
+        with said.open("wb") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cds", "serve", "--port", "0"],
+                env=environment,
+                stdout=file,
+                preexec_fn=lambda: _on_processor(0),
+            )
+        while not (ports := re.findall(r":(\d+)/", said.read_text())):
+            assert self._process.poll() is None, f"the service that is to be asked by {way} callers did not start"
+            sleep(0.1)
+        self.port = int(ports[0])
 
     def processor_seconds(self) -> float:
         """User and system time that the process has used: it is the same on a machine that others keep busy."""
@@ -107,7 +110,7 @@ class _Service:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.communicate()
+        self._process.wait()
 
 
 def _on_processor(number: int) -> None:
