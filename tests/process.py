@@ -1,4 +1,4 @@
-"""The service as a site runs it: `cds serve` in a process of its own, which can be killed."""
+"""The service as a site runs it: `cds serve` in a process of its own, which can be killed; and any other command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO
 
 import httpx
 
-__all__ = ["Process", "running"]
+__all__ = ["Process", "running", "typed"]
 
 
 class Process:
@@ -85,3 +85,16 @@ def running(environment: dict[str, str], *options: str) -> Iterator[Process]:
         yield process
     finally:
         process.close()
+
+
+def typed(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of `cds`, which sees no setting but those of `environment`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "cds", *arguments],
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        env=clean | environment,
+    )
+    return done.returncode, done.stdout, done.stderr

@@ -6,9 +6,6 @@ HAPI keeps an invented SNOMED CT: our own codes under the names that we give the
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,6 +19,7 @@ from cds.fhir.terminology import SNOMED_CT, Match, Terminology
 from cds.valuesets.files import ValueSets, snomed
 from tests.clients import peers
 from tests.clients.fhir_server import FhirServer, hapi
+from tests.process import typed
 from tests.terminology_server import Concept, TerminologyService
 
 pytestmark = pytest.mark.slow
@@ -70,7 +68,7 @@ def site(tmp_path: Path) -> Path:
 
 def test_descendants_are_added_and_matched(terminology: str, site: Path) -> None:
     only = ("--only", "calciphylaxis", "--only", "pseudoxanthoma-elasticum")
-    code, out, err = _cds("refresh", "--server", terminology, "--folder", str(site), *only)
+    code, out, err = typed("valuesets", "refresh", "--server", terminology, "--folder", str(site), *only)
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "calciphylaxis: 2 added, 0 removed",
@@ -89,7 +87,7 @@ def test_descendants_are_added_and_matched(terminology: str, site: Path) -> None
     assert loaded.match(SNOMED_CT, RETIRED) == ()
     assert Terminology.load(PROFILES).match(SNOMED_CT, OF_THE_LEFT_BREAST) == ()
 
-    again = _cds("refresh", "--server", terminology, "--folder", str(site), *only)
+    again = typed("valuesets", "refresh", "--server", terminology, "--folder", str(site), *only)
     assert again == (0, "2 value sets, 0 codes added, 0 left alone\n", "")
 
 
@@ -100,7 +98,7 @@ def test_a_value_set_is_left_alone_when_it_grows_too_long_or_names_what_hapi_lac
     elasticum["compose"]["include"].append({"system": SNOMED_CT, "concept": [{"code": "999", "display": "Nothing"}]})
     _write(site, elasticum)
     only = ("--only", "calciphylaxis", "--only", "pseudoxanthoma-elasticum", "--most", "4")
-    code, out, err = _cds("refresh", "--server", terminology, "--folder", str(site), *only)
+    code, out, err = typed("valuesets", "refresh", "--server", terminology, "--folder", str(site), *only)
     assert (code, err) == (1, "")
     long, lacking, total = out.splitlines()
     assert long == "calciphylaxis: left alone, 5 codes, more than the 4 that are allowed"
@@ -120,7 +118,9 @@ def test_what_is_wrong_with_the_codes_is_listed_and_nothing_else(terminology: st
         {"code": OF_THE_LEFT_BREAST, "display": "calciphylaxis of LEFT breast"},
     ]
     _write(site, calciphylaxis)
-    code, out, err = _cds("validate", "--server", terminology, "--folder", str(site), "--system", SNOMED_CT)
+    code, out, err = typed(
+        "valuesets", "validate", "--server", terminology, "--folder", str(site), "--system", SNOMED_CT
+    )
     assert (code, err) == (1, "")
     *problems, total = out.splitlines()
     assert [each.split("\t") for each in problems] == [
@@ -143,7 +143,7 @@ def test_what_is_wrong_with_the_codes_is_listed_and_nothing_else(terminology: st
 
 
 def test_a_code_system_that_hapi_lacks_is_said(terminology: str) -> None:
-    code, out, err = _cds("validate", "--server", terminology, "--system", "http://loinc.org")
+    code, out, err = typed("valuesets", "validate", "--server", terminology, "--system", "http://loinc.org")
     assert (code, err) == (1, "")
     assert "codes: the server does not hold this code system" in out
 
@@ -190,16 +190,3 @@ def _value_set(site: Path, name: str) -> dict[str, Any]:
 
 def _write(site: Path, value_set: dict[str, Any]) -> None:
     (site / "valuesets" / f"{value_set['id']}.json").write_text(json.dumps(value_set), encoding="utf-8")
-
-
-def _cds(*arguments: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error of `cds valuesets`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "cds", "valuesets", *arguments],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=clean,
-    )
-    return done.returncode, done.stdout, done.stderr

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from cds.errors import KnowledgeError
 from cds.fhir.terminology import SNOMED_CT
 from cds.settings import Settings
 from tests.clock import NOW
+from tests.process import typed
 from tests.terminology_server import Concept, TerminologyService, running
 
 pytestmark = pytest.mark.slow
@@ -27,23 +25,10 @@ CONCEPTS = {
 }
 
 
-def cds(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Exit code, standard output, standard error."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "cds", "valuesets", *arguments],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=clean | environment,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 def test_what_was_added_is_said_and_the_service_knows_it(tmp_path: Path) -> None:
     with running(TerminologyService(SNOMED_CT, CONCEPTS, token="t0ken")) as base:
-        code, out, err = cds(
-            *("refresh", "--server", base, "--only", "calciphylaxis", "--folder", str(tmp_path)),
+        code, out, err = typed(
+            *("valuesets", "refresh", "--server", base, "--only", "calciphylaxis", "--folder", str(tmp_path)),
             *("--token-env", "TERMINOLOGY_TOKEN"),
             TERMINOLOGY_TOKEN="t0ken",
         )
@@ -64,7 +49,9 @@ def test_what_was_added_is_said_and_the_service_knows_it(tmp_path: Path) -> None
 
 def test_what_the_server_will_not_expand_is_a_problem(tmp_path: Path) -> None:
     with running(TerminologyService(SNOMED_CT, CONCEPTS)) as base:
-        code, out, _ = cds("refresh", "--server", base, "--only", "gout", CDS_PROFILES_FOLDER=str(tmp_path))
+        code, out, _ = typed(
+            "valuesets", "refresh", "--server", base, "--only", "gout", CDS_PROFILES_FOLDER=str(tmp_path)
+        )
     assert code == 1
     assert out.startswith("gout: left alone, status 422")
     assert list(tmp_path.iterdir()) == []
@@ -72,7 +59,7 @@ def test_what_the_server_will_not_expand_is_a_problem(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_the_codes_is_listed() -> None:
     with running(TerminologyService(SNOMED_CT, CONCEPTS)) as base:
-        code, out, err = cds("validate", "--server", base, "--system", SNOMED_CT)
+        code, out, err = typed("valuesets", "validate", "--server", base, "--system", SNOMED_CT)
     assert (code, err) == (1, "")
     assert f"unknown\t{SNOMED_CT}|36348003\t" in out
     assert CALCIPHYLAXIS not in out
@@ -80,7 +67,7 @@ def test_what_is_wrong_with_the_codes_is_listed() -> None:
 
 def test_a_code_system_that_the_server_lacks_is_said() -> None:
     with running(TerminologyService(SNOMED_CT, CONCEPTS)) as base:
-        code, out, _ = cds("validate", "--server", base, "--system", "http://loinc.org")
+        code, out, _ = typed("valuesets", "validate", "--server", base, "--system", "http://loinc.org")
     assert code == 1
     assert "the server does not hold this code system" in out
     assert out.endswith("0 codes checked, 0 problems\n")
@@ -95,7 +82,7 @@ def test_a_code_system_that_the_server_lacks_is_said() -> None:
     ],
 )
 def test_a_command_that_cannot_be_used(arguments: list[str], said: str, tmp_path: Path) -> None:
-    code, out, err = cds("refresh", *arguments, "--folder", str(tmp_path))
+    code, out, err = typed("valuesets", "refresh", *arguments, "--folder", str(tmp_path))
     assert (code, out) == (2, "")
     assert err.startswith("cds: ")
     assert said in err
