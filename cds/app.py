@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None, clock: Callable[[], datetime] |
         keep=remembered.keep if remembered else None,
         lifespan=lambda _: living(settings, client, gate, memory, metrics),
     )
-    app.add_middleware(Witness, told=[*([remembered.told] if remembered else ()), metrics.told, CallLog().told])
+    app.add_middleware(Witness, before=[remembered.told] if remembered else [], after=[metrics.told, CallLog().told])
     app.router.routes.extend(health.routes(consultant.knowledge.version, memory, gate))
     if token := settings.metrics_token.get_secret_value():
         app.router.routes.append(metrics.route(token))

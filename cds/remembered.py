@@ -1,4 +1,4 @@
-"""The protocol and the memory, put together: what is looked up before an answer, and written down after it."""
+"""The protocol and the memory, put together: what is looked up before an answer, and written down before it leaves."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ One append-only file per process. Each record stands in a frame: two marks, its 
 is killed leaves at most one torn frame at the end, which a reader passes over. A lock tells whose file is still being
 written: it goes with the process, however that ends.
 
-Written in the same turn of the event loop in which the answer leaves: a killed process loses nothing, the system has it.
+Written just before the answer leaves: a killed process loses nothing that was sent, the system has it.
 A machine that loses power may lose what was written since the last flush (`Journal.flush`).
 """
 

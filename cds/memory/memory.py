@@ -80,7 +80,7 @@ class Memory:
         return self.index.before(patient, self._now())
 
     def remember(self, record: Record) -> None:
-        """Write an answer down, after it has left. Never raises for want of a disk or a store."""
+        """Write an answer down, before it leaves. Never raises for want of a disk or a store."""
         self.index.show(record.patient, record.cards, record.at)
         if self._running is not None:
             self._running.journal.append(self._encode(record))

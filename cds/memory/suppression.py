@@ -1,7 +1,7 @@
 """What need not be said again to the clinicians of a patient (PIT-19), answered from memory: no answer waits for a
 database.
 
-Each process has an index of its own. Feedback enters it when it is committed, what was shown when the answer has left; what
+Each process has an index of its own. Feedback enters it when it is committed, what was shown when the answer leaves; what
 other processes and machines took and showed is read from the store in the background. What is forgotten, for want of room
 or by a restart, is said once more, until it was read again.
 """

@@ -1,9 +1,9 @@
-"""Sees every call out: after an answer has left, what is to be remembered of it is handed on."""
+"""Sees every call out: what is to be remembered of it is handed on before its answer leaves, what is counted after."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
@@ -12,13 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cds.errors import Unexpected
 from cds.hooks.calls import SEEN, Seen
 
-__all__ = ["Finished", "Witness"]
+__all__ = ["Finished", "Told", "Witness"]
 
 _LOG = logging.getLogger(__name__)
 
 
 class Finished(NamedTuple):
-    """One call that is over."""
+    """One call that is answered."""
 
     seen: Seen | None
     """None where the path names no service."""
@@ -26,12 +26,20 @@ class Finished(NamedTuple):
     seconds: float
 
 
-class Witness:
-    """Tells each of `told` of every call, in the same turn of the event loop in which its answer leaves."""
+Told = Callable[[Finished], None]
 
-    def __init__(self, app: ASGIApp, told: Sequence[Callable[[Finished], None]]) -> None:
+
+class Witness:
+    """Tells of every call: each of `before`, while nothing of its answer has left but the status; each of `after`, when
+    everything has.
+
+    Who answers first and writes down afterwards can be killed in between: whoever was answered may run before the next line.
+    """
+
+    def __init__(self, app: ASGIApp, before: Sequence[Told] = (), after: Sequence[Told] = ()) -> None:
         self.app = app
-        self._told = told
+        self._before = before
+        self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,19 +47,32 @@ class Witness:
             return
         started = perf_counter()
         status = Unexpected.status
+        answered = False
+
+        def finished() -> Finished:
+            return Finished(scope.get(SEEN), status, perf_counter() - started)
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif not answered:
+                answered = True
+                _tell(self._before, finished())
             await send(message)
 
         try:
             await self.app(scope, receive, watched)
         finally:
-            call = Finished(scope.get(SEEN), status, perf_counter() - started)
-            for told in self._told:
-                try:
-                    told(call)
-                except Exception as error:  # noqa: BLE001 - the answer has left; its words may quote the patient
-                    _LOG.error("%s while a call was seen out", type(error).__name__)
+            call = finished()
+            if not answered:  # whoever stands outside answers for what failed here
+                _tell(self._before, call)
+            _tell(self._after, call)
+
+
+def _tell(those: Iterable[Told], call: Finished) -> None:
+    for told in those:
+        try:
+            told(call)
+        except Exception as error:  # noqa: BLE001 - the answer goes on; its words may quote the patient
+            _LOG.error("%s while a call was seen out", type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +204,7 @@ def never(_):
 
 async def main():
     app = assemble([Service("s", "S", "s", ("patient-view",))], failing, Settings())
-    app.add_middleware(Witness, told=[never, CallLog().told])
+    app.add_middleware(Witness, before=[never], after=[CallLog().told])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://local.example") as client:
         reply = await client.post("/cds-services/s", content=sys.stdin.buffer.read(), headers={"content-type": "application/json"})
@@ -224,6 +226,39 @@ def test_a_defect_is_told_by_its_name_and_place_and_the_memory_fails_alone() -> 
     ]
     assert (said[2]["outcome"], said[2]["status"], said[2]["hookInstance"]) == ("Unexpected", 500, INSTANCE)
     assert b"DUPONT" not in done.stdout + done.stderr
+
+
+def test_an_answer_is_written_down_before_it_leaves(tmp_path: Path) -> None:
+    """Whoever was answered may run before the service's next line, and kill it."""
+    app = create_app(Settings(state_folder=tmp_path), lambda: NOW)
+    sent = json.dumps(asked(prefetch=PATIENT)).encode()
+    kept: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": sent, "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            kept.append(sum(each.stat().st_size for each in tmp_path.glob("*.journal")))
+
+    async def call() -> None:
+        async with app.router.lifespan_context(app):
+            await app(
+                {
+                    "type": "http",
+                    "method": "POST",
+                    "path": SERVICE,
+                    "raw_path": SERVICE.encode(),
+                    "query_string": b"",
+                    "headers": [(b"content-type", b"application/json")],
+                },
+                receive,
+                send,
+            )
+
+    asyncio.run(call())
+    assert len(kept) == 1
+    assert kept[0] > 0
 
 
 def test_words_of_an_exception_are_not_logged() -> None:
