@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Finished(NamedTuple):
-    """One call that is answered."""
+    """What became of one call."""
 
     seen: Seen | None
     """None where the path names no service."""
